@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Generic netlink interface of the scitag module.
+ *
+ * docs/netlink/scitag.yaml is the contract and explains every name; this
+ * header and that file are held together by tests/unit/test_spec.py.
+ * Nothing here is ever renumbered or reused.
+ */
+#ifndef _UAPI_LINUX_SCITAG_H
+#define _UAPI_LINUX_SCITAG_H
+
+#define SCITAG_FAMILY_NAME	"scitag"
+#define SCITAG_FAMILY_VERSION	1
+
+#define SCITAG_MCGRP_EVENTS	"events"
+
+/* Marks of a flow: bits of SCITAG_FLOW_A_MARK. */
+enum scitag_mark_flags {
+	SCITAG_MARK_LABEL = 1,
+	SCITAG_MARK_HBH = 2,
+	SCITAG_MARK_DO = 4,
+};
+
+/* How the tag is laid out in an extension header. */
+enum scitag_layout {
+	SCITAG_LAYOUT_IDS,
+	SCITAG_LAYOUT_LABEL,
+	SCITAG_LAYOUT_LABEL4,
+	SCITAG_LAYOUT_SAFE,
+};
+
+/* Why a flow ended. */
+enum scitag_end_reason {
+	SCITAG_END_REASON_DELETED = 1,
+	SCITAG_END_REASON_FLUSHED,
+};
+
+/* Top-level attributes. */
+enum {
+	SCITAG_A_FLOW = 1,
+	SCITAG_A_STATS,
+	SCITAG_A_STATUS,
+	SCITAG_A_EVENT_SEQ,
+	SCITAG_A_END_REASON,
+	SCITAG_A_PAD,
+
+	__SCITAG_A_MAX,
+	SCITAG_A_MAX = (__SCITAG_A_MAX - 1)
+};
+
+/* Attributes of a flow: inside SCITAG_A_FLOW. */
+enum {
+	SCITAG_FLOW_A_ID = 1,
+	SCITAG_FLOW_A_PROTOCOL,
+	SCITAG_FLOW_A_SRC,
+	SCITAG_FLOW_A_DST,
+	SCITAG_FLOW_A_SPORT,
+	SCITAG_FLOW_A_DPORT,
+	SCITAG_FLOW_A_EXPERIMENT,
+	SCITAG_FLOW_A_ACTIVITY,
+	SCITAG_FLOW_A_MARK,
+	SCITAG_FLOW_A_LAYOUT,
+	SCITAG_FLOW_A_OPTION_TYPE,
+	SCITAG_FLOW_A_LABEL,
+	SCITAG_FLOW_A_PACKETS,
+	SCITAG_FLOW_A_BYTES,
+	SCITAG_FLOW_A_MARKED,
+	SCITAG_FLOW_A_TCP_INFO,
+	SCITAG_FLOW_A_PAD,
+
+	__SCITAG_FLOW_A_MAX,
+	SCITAG_FLOW_A_MAX = (__SCITAG_FLOW_A_MAX - 1)
+};
+
+/* Counters of a namespace: inside SCITAG_A_STATS. */
+enum {
+	SCITAG_STATS_A_MARKED = 1,
+	SCITAG_STATS_A_NO_ROOM,
+	SCITAG_STATS_A_TOO_BIG,
+	SCITAG_STATS_A_EXT_HEADER,
+	SCITAG_STATS_A_JUMBO,
+	SCITAG_STATS_A_OFFLOAD,
+	SCITAG_STATS_A_NO_MEMORY,
+	SCITAG_STATS_A_PAD,
+
+	__SCITAG_STATS_A_MAX,
+	SCITAG_STATS_A_MAX = (__SCITAG_STATS_A_MAX - 1)
+};
+
+/* State of a namespace's table: inside SCITAG_A_STATUS. */
+enum {
+	SCITAG_STATUS_A_VERSION = 1,
+	SCITAG_STATUS_A_FLOWS,
+	SCITAG_STATUS_A_MAX_FLOWS,
+	SCITAG_STATUS_A_HOOKED,
+
+	__SCITAG_STATUS_A_MAX,
+	SCITAG_STATUS_A_MAX = (__SCITAG_STATUS_A_MAX - 1)
+};
+
+/* Commands; those that end in _NTF are sent to SCITAG_MCGRP_EVENTS. */
+enum {
+	SCITAG_CMD_FLOW_ADD = 1,
+	SCITAG_CMD_FLOW_REPLACE,
+	SCITAG_CMD_FLOW_DEL,
+	SCITAG_CMD_FLOW_GET,
+	SCITAG_CMD_FLOW_FLUSH,
+	SCITAG_CMD_STATS_GET,
+	SCITAG_CMD_STATUS_GET,
+	SCITAG_CMD_FLOW_NEW_NTF,
+	SCITAG_CMD_FLOW_UPDATE_NTF,
+	SCITAG_CMD_FLOW_END_NTF,
+
+	__SCITAG_CMD_MAX,
+	SCITAG_CMD_MAX = (__SCITAG_CMD_MAX - 1)
+};
+
+#endif /* _UAPI_LINUX_SCITAG_H */
