@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Longest message; what is longer is cut. */
+#define LOG_TEXT_MAX 1024
+
+static int log_level = LOG_INFO;
+
+void log_set_level(int level)
+{
+	log_level = level;
+}
+
+void log_msg(int level, const char *format, ...)
+{
+	char text[LOG_TEXT_MAX];
+	int saved = errno;
+	va_list args;
+
+	if (level > log_level)
+		return;
+	va_start(args, format);
+	errno = saved; /* for %m */
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+
+	/* systemd sets the variable where stderr goes to the journal. */
+	if (getenv("JOURNAL_STREAM"))
+		fprintf(stderr, "<%d>%s\n", level, text);
+	else
+		fprintf(stderr, "%s\n", text);
+	errno = saved;
+}
