@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "flowmsg.h"
+
+#include "flow.h"
+#include "mark.h"
+#include "pernet.h"
+
+#include <scitag/label.h>
+#include <scitag/option.h>
+
+#include <net/ipv6.h>
+#include <net/netlink.h>
+
+#define MARK_FLAGS (SCITAG_MARK_LABEL | SCITAG_MARK_HBH | SCITAG_MARK_DO)
+
+#define READ_ONLY { .type = NLA_REJECT, \
+		    .reject_message = "Attribute is for replies only" }
+
+const struct nla_policy scitag_flowmsg_spec_policy[SCITAG_FLOW_A_MAX + 1] = {
+	[SCITAG_FLOW_A_ID] = { .type = NLA_REJECT,
+			       .reject_message = "The kernel gives a new flow its id" },
+	[SCITAG_FLOW_A_PROTOCOL] = { .type = NLA_U8 },
+	[SCITAG_FLOW_A_SRC] = { .type = NLA_BINARY, .len = 16 },
+	[SCITAG_FLOW_A_DST] = { .type = NLA_BINARY, .len = 16 },
+	[SCITAG_FLOW_A_SPORT] = { .type = NLA_U16 },
+	[SCITAG_FLOW_A_DPORT] = { .type = NLA_U16 },
+	[SCITAG_FLOW_A_EXPERIMENT] = { .type = NLA_U16 },
+	[SCITAG_FLOW_A_ACTIVITY] = { .type = NLA_U8 },
+	[SCITAG_FLOW_A_MARK] = { .type = NLA_U32 },
+	[SCITAG_FLOW_A_LAYOUT] = { .type = NLA_U8 },
+	[SCITAG_FLOW_A_OPTION_TYPE] = { .type = NLA_U8 },
+	[SCITAG_FLOW_A_LABEL] = READ_ONLY,
+	[SCITAG_FLOW_A_PACKETS] = READ_ONLY,
+	[SCITAG_FLOW_A_BYTES] = READ_ONLY,
+	[SCITAG_FLOW_A_MARKED] = READ_ONLY,
+	[SCITAG_FLOW_A_TCP_INFO] = READ_ONLY,
+	[SCITAG_FLOW_A_PAD] = READ_ONLY,
+};
+
+#define NOT_A_NAME { .type = NLA_REJECT, \
+		     .reject_message = "A flow is named by its id or its 5-tuple alone" }
+
+const struct nla_policy scitag_flowmsg_name_policy[SCITAG_FLOW_A_MAX + 1] = {
+	[SCITAG_FLOW_A_ID] = { .type = NLA_U32 },
+	[SCITAG_FLOW_A_PROTOCOL] = { .type = NLA_U8 },
+	[SCITAG_FLOW_A_SRC] = { .type = NLA_BINARY, .len = 16 },
+	[SCITAG_FLOW_A_DST] = { .type = NLA_BINARY, .len = 16 },
+	[SCITAG_FLOW_A_SPORT] = { .type = NLA_U16 },
+	[SCITAG_FLOW_A_DPORT] = { .type = NLA_U16 },
+	[SCITAG_FLOW_A_EXPERIMENT] = NOT_A_NAME,
+	[SCITAG_FLOW_A_ACTIVITY] = NOT_A_NAME,
+	[SCITAG_FLOW_A_MARK] = NOT_A_NAME,
+	[SCITAG_FLOW_A_LAYOUT] = NOT_A_NAME,
+	[SCITAG_FLOW_A_OPTION_TYPE] = NOT_A_NAME,
+	[SCITAG_FLOW_A_LABEL] = NOT_A_NAME,
+	[SCITAG_FLOW_A_PACKETS] = NOT_A_NAME,
+	[SCITAG_FLOW_A_BYTES] = NOT_A_NAME,
+	[SCITAG_FLOW_A_MARKED] = NOT_A_NAME,
+	[SCITAG_FLOW_A_TCP_INFO] = NOT_A_NAME,
+	[SCITAG_FLOW_A_PAD] = NOT_A_NAME,
+};
+
+/* What an attribute that has to be there is called in a refusal. */
+static const struct {
+	int attr;
+	const char *missing;
+} key_attrs[] = {
+	{ SCITAG_FLOW_A_PROTOCOL, "Flow without a protocol" },
+	{ SCITAG_FLOW_A_SRC, "Flow without a source address" },
+	{ SCITAG_FLOW_A_DST, "Flow without a destination address" },
+	{ SCITAG_FLOW_A_SPORT, "Flow without a source port" },
+	{ SCITAG_FLOW_A_DPORT, "Flow without a destination port" },
+}, mark_attrs[] = {
+	{ SCITAG_FLOW_A_EXPERIMENT, "Flow without an experiment" },
+	{ SCITAG_FLOW_A_ACTIVITY, "Flow without an activity" },
+	{ SCITAG_FLOW_A_MARK, "Flow without a mark" },
+};
+
+/* Refuse with a text that is not a literal at the place of refusal. */
+static int flowmsg_refuse(struct netlink_ext_ack *extack,
+			  const struct nlattr *attr, const char *text, int err)
+{
+	if (extack) {
+		extack->_msg = text;
+		extack->bad_attr = attr;
+	}
+	return err;
+}
+
+static int parse_address(struct in6_addr *addr, const struct nlattr *attr,
+			 struct netlink_ext_ack *extack)
+{
+	switch (nla_len(attr)) {
+	case sizeof(struct in_addr):
+		ipv6_addr_set_v4mapped(nla_get_in_addr(attr), addr);
+		return 0;
+	case sizeof(struct in6_addr):
+		*addr = nla_get_in6_addr(attr);
+		if (!ipv6_addr_v4mapped(addr))
+			return 0;
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "IPv4-mapped address: give the IPv4 address in 4 octets");
+		return -EINVAL;
+	}
+	NL_SET_ERR_MSG_ATTR(extack, attr, "Address must have 4 or 16 octets");
+	return -EINVAL;
+}
+
+static bool address_is(const struct in6_addr *addr, bool multicast)
+{
+	__be32 ipv4 = addr->s6_addr32[3];
+
+	if (ipv6_addr_v4mapped(addr))
+		return multicast ? ipv4_is_multicast(ipv4) : !ipv4;
+	return multicast ? ipv6_addr_is_multicast(addr) : ipv6_addr_any(addr);
+}
+
+/* Refuse what no packet can have: better a word now than a flow at 0. */
+static int check_addresses(const struct scitag_flow_key *key,
+			   struct nlattr *const *attrs,
+			   struct netlink_ext_ack *extack)
+{
+	const struct nlattr *dst = attrs[SCITAG_FLOW_A_DST];
+
+	if (ipv6_addr_v4mapped(&key->src) != ipv6_addr_v4mapped(&key->dst))
+		return flowmsg_refuse(extack, dst,
+				      "One address is IPv4, the other IPv6",
+				      -EINVAL);
+	if (address_is(&key->src, true) || address_is(&key->src, false))
+		return flowmsg_refuse(extack, attrs[SCITAG_FLOW_A_SRC],
+				      "Source address must be a unicast address",
+				      -EINVAL);
+	if (address_is(&key->dst, false))
+		return flowmsg_refuse(extack, dst,
+				      "Destination address is unspecified",
+				      -EINVAL);
+	if (key->protocol == IPPROTO_TCP && address_is(&key->dst, true))
+		return flowmsg_refuse(extack, dst,
+				      "Destination address of TCP must be a unicast address",
+				      -EINVAL);
+	return 0;
+}
+
+static int parse_key(const struct nlattr *nest, struct nlattr *const *attrs,
+		     struct scitag_flow_key *key,
+		     struct netlink_ext_ack *extack)
+{
+	int i, err;
+
+	for (i = 0; i < ARRAY_SIZE(key_attrs); i++)
+		if (!attrs[key_attrs[i].attr])
+			return flowmsg_refuse(extack, nest,
+					      key_attrs[i].missing, -EINVAL);
+
+	memset(key, 0, sizeof(*key));
+	key->protocol = nla_get_u8(attrs[SCITAG_FLOW_A_PROTOCOL]);
+	if (key->protocol != IPPROTO_TCP && key->protocol != IPPROTO_UDP)
+		return flowmsg_refuse(extack, attrs[SCITAG_FLOW_A_PROTOCOL],
+				      "Protocol must be TCP (6) or UDP (17)",
+				      -EINVAL);
+	err = parse_address(&key->src, attrs[SCITAG_FLOW_A_SRC], extack);
+	if (!err)
+		err = parse_address(&key->dst, attrs[SCITAG_FLOW_A_DST],
+				    extack);
+	if (err)
+		return err;
+
+	key->sport = nla_get_be16(attrs[SCITAG_FLOW_A_SPORT]);
+	if (!key->sport)
+		return flowmsg_refuse(extack, attrs[SCITAG_FLOW_A_SPORT],
+				      "Source port is 0", -EINVAL);
+	key->dport = nla_get_be16(attrs[SCITAG_FLOW_A_DPORT]);
+	if (!key->dport)
+		return flowmsg_refuse(extack, attrs[SCITAG_FLOW_A_DPORT],
+				      "Destination port is 0", -EINVAL);
+	return check_addresses(key, attrs, extack);
+}
+
+/* Are the ids to be written as a label, anywhere? */
+static bool spec_needs_label(const struct scitag_mark_spec *spec)
+{
+	if (spec->flags & SCITAG_MARK_LABEL)
+		return true;
+	return (spec->flags & (SCITAG_MARK_HBH | SCITAG_MARK_DO)) &&
+	       (spec->layout == SCITAG_LAYOUT_LABEL ||
+		spec->layout == SCITAG_LAYOUT_LABEL4);
+}
+
+static int check_ids(const struct scitag_mark_spec *spec,
+		     struct nlattr *const *attrs,
+		     struct netlink_ext_ack *extack)
+{
+	if (!spec_needs_label(spec))
+		return 0;
+	if (spec->experiment > SCITAG_LABEL_EXPERIMENT_MAX)
+		return flowmsg_refuse(extack, attrs[SCITAG_FLOW_A_EXPERIMENT],
+				      "A label holds experiments 0 to 511: use mark hbh or do with layout ids",
+				      -ERANGE);
+	if (spec->activity > SCITAG_LABEL_ACTIVITY_MAX)
+		return flowmsg_refuse(extack, attrs[SCITAG_FLOW_A_ACTIVITY],
+				      "A label holds activities 0 to 63: use mark hbh or do with layout ids",
+				      -ERANGE);
+	return 0;
+}
+
+static u8 spec_default_layout(const struct scitag_mark_spec *spec, u8 protocol)
+{
+	if (protocol == IPPROTO_TCP && (spec->flags & SCITAG_MARK_DO))
+		return SCITAG_LAYOUT_SAFE;
+	return SCITAG_LAYOUT_IDS;
+}
+
+static int parse_option(struct nlattr *const *attrs, u8 protocol,
+			struct scitag_mark_spec *spec,
+			struct netlink_ext_ack *extack)
+{
+	const struct nlattr *layout = attrs[SCITAG_FLOW_A_LAYOUT];
+	const struct nlattr *type = attrs[SCITAG_FLOW_A_OPTION_TYPE];
+
+	spec->layout = layout ? nla_get_u8(layout) :
+				spec_default_layout(spec, protocol);
+	if (spec->layout > SCITAG_LAYOUT_SAFE)
+		return flowmsg_refuse(extack, layout,
+				      "Layout must be ids (0), label (1), label4 (2) or safe (3)",
+				      -EINVAL);
+	spec->option_type = type ? nla_get_u8(type) :
+				   scitag_option_default_type(spec->layout);
+	if (!scitag_option_type_ok(spec->option_type))
+		return flowmsg_refuse(extack, type,
+				      "Option type must be below 0x20 (skip if unknown, no change) and not assigned by IANA",
+				      -EINVAL);
+	return 0;
+}
+
+static int parse_mark(const struct nlattr *nest, struct nlattr *const *attrs,
+		      u8 protocol, struct scitag_mark_spec *spec,
+		      struct netlink_ext_ack *extack)
+{
+	int i, err;
+
+	for (i = 0; i < ARRAY_SIZE(mark_attrs); i++)
+		if (!attrs[mark_attrs[i].attr])
+			return flowmsg_refuse(extack, nest,
+					      mark_attrs[i].missing, -EINVAL);
+
+	spec->experiment = nla_get_u16(attrs[SCITAG_FLOW_A_EXPERIMENT]);
+	spec->activity = nla_get_u8(attrs[SCITAG_FLOW_A_ACTIVITY]);
+	spec->flags = nla_get_u32(attrs[SCITAG_FLOW_A_MARK]);
+	if (!spec->flags || (spec->flags & ~MARK_FLAGS))
+		return flowmsg_refuse(extack, attrs[SCITAG_FLOW_A_MARK],
+				      "Mark must be one or more of label (1), hbh (2) and do (4)",
+				      -EINVAL);
+	err = parse_option(attrs, protocol, spec, extack);
+	if (err)
+		return err;
+	return check_ids(spec, attrs, extack);
+}
+
+int scitag_flowmsg_parse_spec(const struct nlattr *nest,
+			      struct scitag_flow_key *key,
+			      struct scitag_mark_spec *spec,
+			      struct netlink_ext_ack *extack)
+{
+	struct nlattr *attrs[SCITAG_FLOW_A_MAX + 1];
+	int err;
+
+	err = nla_parse_nested(attrs, SCITAG_FLOW_A_MAX, nest,
+			       scitag_flowmsg_spec_policy, extack);
+	if (!err)
+		err = parse_key(nest, attrs, key, extack);
+	if (!err)
+		err = parse_mark(nest, attrs, key->protocol, spec, extack);
+	if (err)
+		return err;
+
+	if (scitag_flow_is_ipv4(key)) {
+		spec->flags = 0;
+		NL_SET_ERR_MSG_ATTR(extack, nest,
+				    "IPv4 flows can't be marked: entered without a mark");
+	}
+	return 0;
+}
+
+int scitag_flowmsg_find(struct scitag_net *snet, const struct nlattr *nest,
+			struct scitag_flow **flow,
+			struct netlink_ext_ack *extack)
+{
+	struct nlattr *attrs[SCITAG_FLOW_A_MAX + 1];
+	struct scitag_flow_key key;
+	int i, err;
+
+	err = nla_parse_nested(attrs, SCITAG_FLOW_A_MAX, nest,
+			       scitag_flowmsg_name_policy, extack);
+	if (err)
+		return err;
+
+	if (attrs[SCITAG_FLOW_A_ID]) {
+		for (i = 0; i < ARRAY_SIZE(key_attrs); i++)
+			if (attrs[key_attrs[i].attr])
+				return flowmsg_refuse(extack, nest,
+						      "Name a flow by its id or by its 5-tuple, not by both",
+						      -EINVAL);
+		*flow = scitag_flow_lookup_id(snet,
+					      nla_get_u32(attrs[SCITAG_FLOW_A_ID]));
+	} else {
+		err = parse_key(nest, attrs, &key, extack);
+		if (err)
+			return err;
+		*flow = scitag_flow_lookup(snet, &key);
+	}
+	if (!*flow)
+		return flowmsg_refuse(extack, nest, "No such flow", -ENOENT);
+	return 0;
+}
+
+static int put_address(struct sk_buff *skb, int attr,
+		       const struct in6_addr *addr)
+{
+	if (ipv6_addr_v4mapped(addr))
+		return nla_put_in_addr(skb, attr, addr->s6_addr32[3]);
+	return nla_put_in6_addr(skb, attr, addr);
+}
+
+static int put_key(struct sk_buff *skb, const struct scitag_flow *flow)
+{
+	const struct scitag_flow_key *key = &flow->key;
+
+	return nla_put_u32(skb, SCITAG_FLOW_A_ID, flow->id) ||
+	       nla_put_u8(skb, SCITAG_FLOW_A_PROTOCOL, key->protocol) ||
+	       put_address(skb, SCITAG_FLOW_A_SRC, &key->src) ||
+	       put_address(skb, SCITAG_FLOW_A_DST, &key->dst) ||
+	       nla_put_be16(skb, SCITAG_FLOW_A_SPORT, key->sport) ||
+	       nla_put_be16(skb, SCITAG_FLOW_A_DPORT, key->dport);
+}
+
+static int put_mark(struct sk_buff *skb, const struct scitag_mark *mark)
+{
+	const struct scitag_mark_spec *spec = &mark->spec;
+
+	if (nla_put_u16(skb, SCITAG_FLOW_A_EXPERIMENT, spec->experiment) ||
+	    nla_put_u8(skb, SCITAG_FLOW_A_ACTIVITY, spec->activity) ||
+	    nla_put_u32(skb, SCITAG_FLOW_A_MARK, spec->flags) ||
+	    nla_put_u8(skb, SCITAG_FLOW_A_LAYOUT, spec->layout) ||
+	    nla_put_u8(skb, SCITAG_FLOW_A_OPTION_TYPE, spec->option_type))
+		return -EMSGSIZE;
+	if (!spec_needs_label(spec))
+		return 0;
+	return nla_put_u32(skb, SCITAG_FLOW_A_LABEL, be32_to_cpu(mark->label));
+}
+
+static int put_counters(struct sk_buff *skb, const struct scitag_flow *flow)
+{
+	return nla_put_u64_64bit(skb, SCITAG_FLOW_A_PACKETS,
+				 atomic64_read(&flow->packets),
+				 SCITAG_FLOW_A_PAD) ||
+	       nla_put_u64_64bit(skb, SCITAG_FLOW_A_BYTES,
+				 atomic64_read(&flow->bytes),
+				 SCITAG_FLOW_A_PAD) ||
+	       nla_put_u64_64bit(skb, SCITAG_FLOW_A_MARKED,
+				 atomic64_read(&flow->marked),
+				 SCITAG_FLOW_A_PAD);
+}
+
+int scitag_flowmsg_put(struct sk_buff *skb, const struct scitag_flow *flow,
+		       const void *tcp_info, size_t tcp_info_len)
+{
+	const struct scitag_mark *mark;
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, SCITAG_A_FLOW);
+	if (!nest)
+		return -EMSGSIZE;
+	/* Either of the two protections of the contract keeps the mark. */
+	mark = rcu_dereference_check(flow->mark, true);
+	if (put_key(skb, flow) || put_mark(skb, mark) ||
+	    put_counters(skb, flow) ||
+	    (tcp_info && nla_put(skb, SCITAG_FLOW_A_TCP_INFO, tcp_info_len,
+				 tcp_info))) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
