@@ -15,9 +15,10 @@ struct json_object;
 #define JSON_ERROR_MAX 128
 
 /*
- * Parse len octets as one JSON value: strictly, nothing behind it, and nested
- * at most JSON_DEPTH_MAX deep. Returns a new object, or NULL with a text in
- * error that begins with the line ("line 3: ..."). A "null" is an error, too.
+ * Parse len octets as one JSON value: strictly (as json-c has it: it lets
+ * single quotes pass), nothing behind it, and nested at most JSON_DEPTH_MAX
+ * deep. Returns a new object, or NULL with a text in error that begins with
+ * the line ("line 3: ..."). A "null" is an error, too.
  */
 #define JSON_DEPTH_MAX 16
 struct json_object *json_parse(const char *text, size_t len,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The registry of experiments and activities, and tags as people write them.
+ * The registry of experiments and activities.
  *
  * The file has the shape of https://www.scitags.org/api.json. Names are
  * compared without case.
@@ -8,21 +8,33 @@
 #ifndef SCITAG_REGISTRY_H
 #define SCITAG_REGISTRY_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+#include "tag.h"
 
 struct registry;
 
 /* Longest text of an error with its NUL. */
-#define REGISTRY_ERROR_MAX 256
+#define REGISTRY_ERROR_MAX TAG_ERROR_MAX
 
 /*
- * Read a registry file. NULL as path: the first that exists of
- * $SCITAG_REGISTRY, /var/lib/scitag/registry.json, /etc/scitag/registry.json
- * and the shipped one. Returns 0 or -errno, with a text in error that names
- * the file and what is wrong in it.
+ * Read a registry file. NULL as path: $SCITAG_REGISTRY if it is set, else the
+ * first that exists of /var/lib/scitag/registry.json,
+ * /etc/scitag/registry.json and the shipped one. Returns 0 or -errno
+ * (-EBADMSG: not a registry), with a text in error that names the file and
+ * what is wrong in it.
  */
 int registry_load(struct registry **out, const char *path,
 		  char error[static REGISTRY_ERROR_MAX]);
+
+/*
+ * The same from memory; error does not name a file. All or nothing: an id out
+ * of range, an id or name that is there twice, or a name that is empty or has
+ * control characters makes the whole registry bad.
+ */
+int registry_parse(struct registry **out, const char *text, size_t len,
+		   char error[static REGISTRY_ERROR_MAX]);
 void registry_free(struct registry *registry);	/* NULL is fine */
 
 /* Names of ids; NULL if the registry does not know them. */
@@ -31,19 +43,17 @@ const char *registry_experiment_name(const struct registry *registry,
 const char *registry_activity_name(const struct registry *registry,
 				   uint32_t experiment, uint32_t activity);
 
-struct tag {
-	uint32_t experiment;	/* 0..65535 */
-	uint32_t activity;	/* 0..255 */
-};
+/* Ids of names. Return 0 or -ENOENT. */
+int registry_experiment_id(const struct registry *registry, const char *name,
+			   uint32_t *experiment);
+int registry_activity_id(const struct registry *registry, uint32_t experiment,
+			 const char *name, uint32_t *activity);
 
 /*
- * A tag as people write it: "atlas/Data Challenge", "2/26", "atlas/26",
- * "scitag 154" or "scitag:154" (exp << 6 | act, 65..65535), "label 0x10068"
- * or "label:65640" (a flow label; entropy is ignored).
- * Returns 0, or -EINVAL, -ENOENT (name not in the registry) or -ERANGE with a
- * text in error. registry may be NULL: then names are not known.
+ * Call cb for every pair, in the order of the file; a value other than 0 from
+ * cb ends it and is returned.
  */
-int tag_parse(struct tag *tag, const struct registry *registry,
-	      const char *text, char error[static REGISTRY_ERROR_MAX]);
+typedef int (*registry_cb)(const struct tag *tag, void *data);
+int registry_walk(const struct registry *registry, registry_cb cb, void *data);
 
 #endif /* SCITAG_REGISTRY_H */
