@@ -13,6 +13,14 @@
 
 #include "addr.h"
 
+/*
+ * libnl reads glibc's <netinet/tcp.h> for nothing; its struct tcp_info is
+ * shorter than the kernel's and has the same name. Say that it was read.
+ */
+#ifndef _NETINET_TCP_H
+#define _NETINET_TCP_H 1
+#endif
+
 /* Values of struct flow_spec that stand for "the kernel's default". */
 #define FLOW_LAYOUT_DEFAULT	(-1)
 #define FLOW_OPTION_TYPE_DEFAULT (-1)

@@ -40,9 +40,15 @@ struct genl_status {
 int genl_new(struct genl **out);
 void genl_free(struct genl *genl);	/* NULL is fine */
 
-/* Text of the last error or warning; "" if there was none. Never NULL. */
+/*
+ * Texts of the last call: of its error, or of the warning that came with its
+ * success. "" if there was none, never NULL.
+ */
 const char *genl_error(const struct genl *genl);
 const char *genl_warning(const struct genl *genl);
+
+/* Text for an errno of these functions, e.g. of genl_new(); sign is ignored. */
+const char *genl_strerror(int error);
 
 /*
  * Add (or add and replace) n flows in one message: all or none. On an error,
@@ -87,7 +93,8 @@ struct genl_event {
  * A second kind of socket: joined to the group "events", non-blocking.
  * genl_events_read() calls cb for all that has arrived and returns 0, the
  * value of cb if not 0, -ENOBUFS if the kernel had to drop some (go on
- * reading; resynchronise with a dump), or another -errno.
+ * reading; resynchronise with a dump), -ENOPROTOOPT when the module was
+ * unloaded (the socket is of no use any more), or another -errno.
  */
 struct genl_events;
 typedef int (*genl_event_cb)(const struct genl_event *event, void *data);

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "flowmsg.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netlink/attr.h>
+#include <netlink/genl/genl.h>
+#include <netlink/msg.h>
+#include <string.h>
+
+#include "attr.h"
+
+/* The kernel wants the flag; libnl sets it by itself from 3.5 on. */
+static struct nlattr *nest_start(struct nl_msg *msg)
+{
+	return nla_nest_start(msg, SCITAG_A_FLOW | NLA_F_NESTED);
+}
+
+static size_t addr_size(const struct addr *a)
+{
+	return a->family == AF_INET ? 4 : 16;
+}
+
+static int put_addr(struct nl_msg *msg, int type, const struct addr *a)
+{
+	return nla_put(msg, type, addr_size(a), a->octets);
+}
+
+static int put_key(struct nl_msg *msg, const struct flow_key *key)
+{
+	return nla_put_u8(msg, SCITAG_FLOW_A_PROTOCOL, key->protocol) ||
+	       put_addr(msg, SCITAG_FLOW_A_SRC, &key->src) ||
+	       put_addr(msg, SCITAG_FLOW_A_DST, &key->dst) ||
+	       nla_put_u16(msg, SCITAG_FLOW_A_SPORT, htons(key->sport)) ||
+	       nla_put_u16(msg, SCITAG_FLOW_A_DPORT, htons(key->dport));
+}
+
+static int put_mark(struct nl_msg *msg, const struct flow_spec *spec)
+{
+	if (nla_put_u16(msg, SCITAG_FLOW_A_EXPERIMENT, spec->experiment) ||
+	    nla_put_u8(msg, SCITAG_FLOW_A_ACTIVITY, spec->activity) ||
+	    nla_put_u32(msg, SCITAG_FLOW_A_MARK, spec->mark))
+		return -EMSGSIZE;
+	if (spec->layout != FLOW_LAYOUT_DEFAULT &&
+	    nla_put_u8(msg, SCITAG_FLOW_A_LAYOUT, spec->layout))
+		return -EMSGSIZE;
+	if (spec->option_type != FLOW_OPTION_TYPE_DEFAULT &&
+	    nla_put_u8(msg, SCITAG_FLOW_A_OPTION_TYPE, spec->option_type))
+		return -EMSGSIZE;
+	return 0;
+}
+
+int flowmsg_put_spec(struct nl_msg *msg, const struct flow_spec *spec)
+{
+	struct nlattr *nest = nest_start(msg);
+
+	if (!nest || put_key(msg, &spec->key) || put_mark(msg, spec))
+		return -EMSGSIZE;
+	return nla_nest_end(msg, nest) ? -EMSGSIZE : 0;
+}
+
+int flowmsg_put_key(struct nl_msg *msg, const struct flow_key *key)
+{
+	struct nlattr *nest = nest_start(msg);
+
+	if (!nest || put_key(msg, key))
+		return -EMSGSIZE;
+	return nla_nest_end(msg, nest) ? -EMSGSIZE : 0;
+}
+
+int flowmsg_put_id(struct nl_msg *msg, uint32_t id)
+{
+	struct nlattr *nest = nest_start(msg);
+
+	if (!nest || nla_put_u32(msg, SCITAG_FLOW_A_ID, id))
+		return -EMSGSIZE;
+	return nla_nest_end(msg, nest) ? -EMSGSIZE : 0;
+}
+
+static int get_addr(const struct nlattr *attr, struct addr *a)
+{
+	switch (nla_len(attr)) {
+	case 4:
+		a->family = AF_INET;
+		break;
+	case 16:
+		a->family = AF_INET6;
+		break;
+	default:
+		return -EBADMSG;
+	}
+	memcpy(a->octets, nla_data(attr), nla_len(attr));
+	return 0;
+}
+
+/* What every flow has. The values are checked one by one. */
+static int check_required(const struct nlattr *const *attrs)
+{
+	static const int required[] = {
+		SCITAG_FLOW_A_ID,    SCITAG_FLOW_A_PROTOCOL,
+		SCITAG_FLOW_A_SRC,   SCITAG_FLOW_A_DST,
+		SCITAG_FLOW_A_SPORT, SCITAG_FLOW_A_DPORT,
+		SCITAG_FLOW_A_EXPERIMENT, SCITAG_FLOW_A_ACTIVITY,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(required) / sizeof(required[0]); i++)
+		if (!attrs[required[i]])
+			return -EBADMSG;
+	return 0;
+}
+
+static int get_key(const struct nlattr *const *attrs, struct flow_key *key)
+{
+	if (attr_u8(attrs[SCITAG_FLOW_A_PROTOCOL], &key->protocol) ||
+	    get_addr(attrs[SCITAG_FLOW_A_SRC], &key->src) ||
+	    get_addr(attrs[SCITAG_FLOW_A_DST], &key->dst) ||
+	    attr_be16(attrs[SCITAG_FLOW_A_SPORT], &key->sport) ||
+	    attr_be16(attrs[SCITAG_FLOW_A_DPORT], &key->dport))
+		return -EBADMSG;
+	return key->src.family == key->dst.family ? 0 : -EBADMSG;
+}
+
+static int get_mark(const struct nlattr *const *attrs, struct flow_spec *spec)
+{
+	uint16_t experiment = 0;
+	uint8_t activity = 0, layout = 0, option_type = 0;
+
+	if (attr_u16(attrs[SCITAG_FLOW_A_EXPERIMENT], &experiment) ||
+	    attr_u8(attrs[SCITAG_FLOW_A_ACTIVITY], &activity) ||
+	    attr_u32(attrs[SCITAG_FLOW_A_MARK], &spec->mark) ||
+	    attr_u8(attrs[SCITAG_FLOW_A_LAYOUT], &layout) ||
+	    attr_u8(attrs[SCITAG_FLOW_A_OPTION_TYPE], &option_type))
+		return -EBADMSG;
+	spec->experiment = experiment;
+	spec->activity = activity;
+	spec->layout = attrs[SCITAG_FLOW_A_LAYOUT] ? layout :
+						     FLOW_LAYOUT_DEFAULT;
+	spec->option_type = attrs[SCITAG_FLOW_A_OPTION_TYPE] ?
+				    option_type : FLOW_OPTION_TYPE_DEFAULT;
+	return 0;
+}
+
+/* Kernels have longer and shorter ones than we know. */
+static void get_tcp_info(const struct nlattr *attr, struct flow_state *state)
+{
+	size_t len;
+
+	if (!attr)
+		return;
+	len = nla_len(attr);
+	if (len > sizeof(state->tcp_info))
+		len = sizeof(state->tcp_info);
+	memcpy(&state->tcp_info, nla_data(attr), len);
+	state->tcp_info_len = len;
+	state->has_tcp_info = true;
+}
+
+int flowmsg_get_state(struct flow_state *state, const struct nlattr *nest)
+{
+	const struct nlattr *attrs[SCITAG_FLOW_A_MAX + 1];
+
+	memset(state, 0, sizeof(*state));
+	if (attr_parse_nested(attrs, SCITAG_FLOW_A_MAX, nest) ||
+	    check_required(attrs) || get_key(attrs, &state->spec.key) ||
+	    get_mark(attrs, &state->spec) ||
+	    attr_u32(attrs[SCITAG_FLOW_A_ID], &state->id) ||
+	    attr_u32(attrs[SCITAG_FLOW_A_LABEL], &state->label) ||
+	    attr_u64(attrs[SCITAG_FLOW_A_PACKETS], &state->packets) ||
+	    attr_u64(attrs[SCITAG_FLOW_A_BYTES], &state->bytes) ||
+	    attr_u64(attrs[SCITAG_FLOW_A_MARKED], &state->marked))
+		return -EBADMSG;
+	get_tcp_info(attrs[SCITAG_FLOW_A_TCP_INFO], state);
+	return 0;
+}
+
+size_t flowmsg_index(const struct nlmsghdr *request, uint32_t offset)
+{
+	const struct genlmsghdr *header = nlmsg_data(request);
+	const struct nlattr *attr = genlmsg_attrdata(header, 0);
+	int rem = genlmsg_attrlen(header, 0);
+	size_t found = SIZE_MAX;
+	size_t i = 0;
+
+	for (; nla_ok(attr, rem); attr = nla_next(attr, &rem)) {
+		size_t start = (const char *)attr - (const char *)request;
+
+		if (nla_type(attr) != SCITAG_A_FLOW)
+			continue;
+		if (offset >= start && offset < start + attr->nla_len)
+			found = i;
+		i++;
+	}
+	return found < i ? found : i;
+}
