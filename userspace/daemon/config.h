@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The daemon's configuration: what may stand in its file, and what it says.
+ * scitagd.conf(5) has the same for readers.
+ */
+#ifndef SCITAGD_CONFIG_H
+#define SCITAGD_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+
+/* Where a datagram goes to or comes in: an address or name, and a port. */
+struct endpoint {
+	char *host;
+	uint16_t port;
+};
+
+struct config {
+	/*
+	 * marks: where the tags of flows go: any of label, hbh, do. None:
+	 * nothing is marked, only fireflies are sent. Default: label.
+	 */
+	uint32_t marks;
+
+	/*
+	 * layout: of extension headers: ids, label, label4 or safe. Default:
+	 * the kernel's, which is safe for do on TCP and ids otherwise.
+	 */
+	int layout;
+
+	/*
+	 * option-type: of the option in extension headers: 2..31 without
+	 * those that IANA gave to others. Default: the kernel's, 0x1e (0x1f
+	 * with label4).
+	 */
+	int option_type;
+
+	/*
+	 * pipes: named pipes to create and read, absolute paths. Default:
+	 * /run/scitagd/flows.
+	 */
+	char **pipes;
+	size_t n_pipes;
+
+	/*
+	 * receiver.listen: addresses, each with or without a port, on which
+	 * fireflies of this host's programs are received. Default:
+	 * 127.0.0.1:10514 and [::1]:10514.
+	 */
+	struct endpoint *listen;
+	size_t n_listen;
+
+	/*
+	 * fireflies.collectors: addresses or names, each with or without a
+	 * port, to which all fireflies are sent. Default: none.
+	 */
+	struct endpoint *collectors;
+	size_t n_collectors;
+
+	/*
+	 * fireflies.to-remote: send them to the remote address of their flow,
+	 * too, at port 10514. Default: true.
+	 */
+	bool to_remote;
+
+	/* fireflies.hostname: this host's name in them. Default: its name. */
+	char *hostname;
+
+	/*
+	 * local-addresses: addresses that are this host's though none of its
+	 * interfaces has them. Default: none.
+	 */
+	struct addr *local_addresses;
+	size_t n_local_addresses;
+
+	/* max-flows: open at the same time, 1..10000000. Default: 100000. */
+	uint32_t max_flows;
+
+	/*
+	 * log-level: error, warning, notice, info or debug. Default: info.
+	 */
+	int log_level;
+};
+
+/* Called with one error, "FILE:LINE: what is wrong". */
+typedef void (*config_error_cb)(void *data, const char *text);
+
+/*
+ * Read a file; NULL for the defaults. cb gets every error that is in it.
+ * Returns 0 or -errno. The caller frees what it gets with config_free().
+ */
+int config_load(struct config **out, const char *path, config_error_cb cb,
+		void *data);
+void config_free(struct config *config); /* NULL is fine */
+
+/* The level of a name as log-level has it. Returns 0 or -EINVAL. */
+int config_log_level_parse(int *level, const char *text);
+
+#endif /* SCITAGD_CONFIG_H */

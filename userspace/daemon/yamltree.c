@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "yamltree.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <yaml.h>
+
+struct loader {
+	yaml_parser_t parser;
+	const char *path;
+	char *error;
+	unsigned int depth;
+};
+
+static void *fail(struct loader *l, size_t line, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Says what is wrong in which line, which libyaml counts from 0. NULL. */
+static void *fail(struct loader *l, size_t line, const char *format, ...)
+{
+	va_list ap;
+	int n;
+
+	n = snprintf(l->error, YAMLTREE_ERROR_MAX, "%s:%zu: ", l->path,
+		     line + 1);
+	if (n < 0 || n >= YAMLTREE_ERROR_MAX)
+		return NULL;
+	va_start(ap, format);
+	vsnprintf(l->error + n, YAMLTREE_ERROR_MAX - n, format, ap);
+	va_end(ap);
+	return NULL;
+}
+
+static bool next_event(struct loader *l, yaml_event_t *event)
+{
+	if (yaml_parser_parse(&l->parser, event))
+		return true;
+	fail(l, l->parser.problem_mark.line, "%s",
+	     l->parser.problem ? l->parser.problem : "no memory");
+	return false;
+}
+
+static struct json_object *with_line(struct json_object *value, size_t line)
+{
+	if (value)
+		json_object_set_userdata(value, (void *)(uintptr_t)(line + 1),
+					 NULL);
+	return value;
+}
+
+unsigned int yamltree_line(struct json_object *value)
+{
+	return (uintptr_t)json_object_get_userdata(value);
+}
+
+/* Anchors and tags are where YAML gets clever; nobody needs them here. */
+static bool is_plain_yaml(const yaml_event_t *event)
+{
+	switch (event->type) {
+	case YAML_SCALAR_EVENT:
+		return !event->data.scalar.anchor && !event->data.scalar.tag;
+	case YAML_SEQUENCE_START_EVENT:
+		return !event->data.sequence_start.anchor &&
+		       !event->data.sequence_start.tag;
+	case YAML_MAPPING_START_EVENT:
+		return !event->data.mapping_start.anchor &&
+		       !event->data.mapping_start.tag;
+	default:
+		return event->type != YAML_ALIAS_EVENT;
+	}
+}
+
+static struct json_object *load_value(struct loader *l,
+				      const yaml_event_t *event);
+
+static struct json_object *load_scalar(struct loader *l,
+				       const yaml_event_t *event)
+{
+	const char *text = (const char *)event->data.scalar.value;
+
+	if (strlen(text) != event->data.scalar.length)
+		return fail(l, event->start_mark.line, "a NUL in a value");
+	if (event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	    (!strcmp(text, "~") || !strcasecmp(text, "null")))
+		text = "";
+	return with_line(json_object_new_string(text), event->start_mark.line);
+}
+
+static struct json_object *load_sequence(struct loader *l)
+{
+	struct json_object *array = json_object_new_array();
+	struct json_object *item;
+	yaml_event_t event;
+	bool end = false;
+
+	while (!end) {
+		if (!next_event(l, &event))
+			goto err;
+		end = event.type == YAML_SEQUENCE_END_EVENT;
+		item = end ? NULL : load_value(l, &event);
+		yaml_event_delete(&event);
+		if (end)
+			break;
+		if (!item)
+			goto err;
+		json_object_array_add(array, item);
+	}
+	return array;
+err:
+	json_object_put(array);
+	return NULL;
+}
+
+/* The value of a key, which event is, goes into object. */
+static bool load_member(struct loader *l, struct json_object *object,
+			const yaml_event_t *event)
+{
+	size_t line = event->start_mark.line;
+	struct json_object *value = NULL;
+	yaml_event_t value_event;
+	const char *key;
+
+	if (event->type != YAML_SCALAR_EVENT || !is_plain_yaml(event))
+		return fail(l, line, "a key that is not plain text");
+	key = (const char *)event->data.scalar.value;
+	if (json_object_object_get_ex(object, key, NULL))
+		return fail(l, line, "\"%s\" for the second time", key);
+
+	if (next_event(l, &value_event)) {
+		value = load_value(l, &value_event);
+		yaml_event_delete(&value_event);
+	}
+	if (value)
+		json_object_object_add(object, key, with_line(value, line));
+	return value;
+}
+
+static struct json_object *load_mapping(struct loader *l)
+{
+	struct json_object *object = json_object_new_object();
+	yaml_event_t event;
+	bool end = false;
+	bool ok;
+
+	while (!end) {
+		if (!next_event(l, &event))
+			goto err;
+		end = event.type == YAML_MAPPING_END_EVENT;
+		ok = end || load_member(l, object, &event);
+		yaml_event_delete(&event);
+		if (!ok)
+			goto err;
+	}
+	return object;
+err:
+	json_object_put(object);
+	return NULL;
+}
+
+static struct json_object *load_value(struct loader *l,
+				      const yaml_event_t *event)
+{
+	size_t line = event->start_mark.line;
+	struct json_object *value;
+
+	if (!is_plain_yaml(event))
+		return fail(l, line, "anchors, aliases and tags are not known");
+	if (event->type == YAML_SCALAR_EVENT)
+		return load_scalar(l, event);
+	if (l->depth == YAMLTREE_DEPTH_MAX)
+		return fail(l, line, "nested too deep");
+
+	l->depth++;
+	value = event->type == YAML_MAPPING_START_EVENT ? load_mapping(l) :
+							  load_sequence(l);
+	l->depth--;
+	return with_line(value, line);
+}
+
+/* Reads events up to the end of the stream. One document, or none. */
+static struct json_object *load_stream(struct loader *l)
+{
+	struct json_object *root = NULL;
+	yaml_event_t event;
+	bool end = false;
+	bool ok = true;
+
+	while (ok && !end) {
+		if (!next_event(l, &event)) {
+			ok = false;
+			break;
+		}
+		switch (event.type) {
+		case YAML_STREAM_START_EVENT:
+		case YAML_DOCUMENT_START_EVENT:
+		case YAML_DOCUMENT_END_EVENT:
+			break;
+		case YAML_STREAM_END_EVENT:
+			end = true;
+			break;
+		default:
+			if (root) {
+				fail(l, event.start_mark.line,
+				     "a second document");
+				ok = false;
+				break;
+			}
+			root = load_value(l, &event);
+			ok = root;
+		}
+		yaml_event_delete(&event);
+	}
+	if (ok)
+		return root ? root : json_object_new_object();
+	json_object_put(root);
+	return NULL;
+}
+
+int yamltree_load(struct json_object **out, const char *path,
+		  char error[static YAMLTREE_ERROR_MAX])
+{
+	struct loader l = { .path = path, .error = error };
+	FILE *file;
+
+	file = fopen(path, "re");
+	if (!file) {
+		int ret = -errno;
+
+		snprintf(error, YAMLTREE_ERROR_MAX, "%s: %s", path,
+			 strerror(-ret));
+		return ret;
+	}
+	if (!yaml_parser_initialize(&l.parser)) {
+		fclose(file);
+		snprintf(error, YAMLTREE_ERROR_MAX, "%s: %s", path,
+			 strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	yaml_parser_set_input_file(&l.parser, file);
+	*out = load_stream(&l);
+	yaml_parser_delete(&l.parser);
+	fclose(file);
+	return *out ? 0 : -EINVAL;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A YAML file as a tree of JSON objects that know their lines.
+ *
+ * Mappings become objects, sequences arrays, and every scalar a string: what
+ * it is meant to be, the reader of the tree knows. Null is the empty string.
+ * Anchors, aliases, tags, several documents and keys that come twice are
+ * errors.
+ */
+#ifndef SCITAGD_YAMLTREE_H
+#define SCITAGD_YAMLTREE_H
+
+struct json_object;
+
+/* Longest text of an error with its NUL. */
+#define YAMLTREE_ERROR_MAX 512
+
+/* Mappings and sequences in each other. */
+#define YAMLTREE_DEPTH_MAX 8
+
+/*
+ * Read a file. One with nothing in it gives an empty object.
+ * Returns 0; or -errno with a text in error that begins with file and line.
+ */
+int yamltree_load(struct json_object **out, const char *path,
+		  char error[static YAMLTREE_ERROR_MAX]);
+
+/* The line of an array's item; or, for an object's value, of its key. */
+unsigned int yamltree_line(struct json_object *value);
+
+#endif /* SCITAGD_YAMLTREE_H */
