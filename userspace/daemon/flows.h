@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The daemon's table of open flows: what the sources announced. It decides
+ * what is marked and what is reported, and has both done by others, through
+ * callbacks.
+ *
+ * A flow is known by its 5-tuple, from whichever side it is announced: A to B
+ * and B to A are the same connection. Its entry keeps the orientation of the
+ * start.
+ */
+#ifndef SCITAGD_FLOWS_H
+#define SCITAGD_FLOWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "firefly.h"
+#include "local.h"
+
+struct config;
+
+/* What the kernel says of a flow's packets and socket. */
+struct flow_sample {
+	/* Packets to mark that left, and their octets from the IP header on. */
+	bool has_counters;
+	uint64_t packets;
+	uint64_t bytes;
+
+	/* This host's end of the TCP connection. */
+	bool has_tcp;
+	bool tcp_timestamps; /* the option is in every segment */
+	uint64_t bytes_acked;
+	uint64_t bytes_received;
+	struct firefly_tcp tcp;
+};
+
+/* An open flow. */
+struct flow {
+	TAILQ_ENTRY(flow) link;
+	struct flow_key key; /* as announced at its start */
+	enum local_side side;
+	uint32_t experiment;
+	uint32_t activity;
+	int64_t start_us;
+	struct flow_sample sample; /* the latest; parts as they were known */
+	char *application; /* or NULL */
+};
+
+/* What is done with flows elsewhere. Failures are logged there. */
+struct flows_calls {
+	/* Mark its packets, or mark them with the ids it has now. */
+	void (*mark)(void *data, const struct flow *flow);
+	void (*unmark)(void *data, const struct flow *flow);
+	/* Look again; what cannot be seen any more is not set in *sample. */
+	void (*sample)(void *data, const struct flow *flow,
+		       struct flow_sample *sample);
+	void *kernel; /* data of the three */
+
+	/* Send a firefly of the flow. */
+	void (*report)(void *data, const struct flow *flow,
+		       const struct firefly *firefly);
+	void *emitter; /* data of report */
+};
+
+struct flows;
+
+/* Longest text of an error with its NUL. */
+#define FLOWS_ERROR_MAX 256
+
+/* config, local and calls are used as long as the table lives. */
+int flows_new(struct flows **out, const struct config *config,
+	      struct local *local, const struct flows_calls *calls);
+
+/* Frees the entries, and does nothing else with them; NULL is fine. */
+void flows_free(struct flows *flows);
+
+/*
+ * A source says that a flow starts (it is a FIREFLY_START with ids). A new
+ * flow is marked and reported. One that is open already and has the same ids
+ * stays as it is; with other ids it is retagged: an end with the old ids is
+ * reported, then a start with the new ones.
+ * Returns 0; or with a text in error: -EINVAL (a 5-tuple that cannot be),
+ * -EADDRNOTAVAIL (neither end is this host), -ERANGE (the marks have no room
+ * for the ids), -ENOSPC (too many open flows) or -ENOMEM.
+ */
+int flows_start(struct flows *flows, const struct firefly *said,
+		char error[static FLOWS_ERROR_MAX]);
+
+/*
+ * A source says that a flow ends. Only its 5-tuple names the flow; ids are
+ * those of the start. The kernel stops marking it, the end is reported.
+ * Returns 0; or -ENOENT with a text in error if no such flow is open: then
+ * nothing is reported.
+ */
+int flows_end(struct flows *flows, const struct firefly *said,
+	      char error[static FLOWS_ERROR_MAX]);
+
+/* All open flows end now. */
+void flows_end_all(struct flows *flows);
+
+size_t flows_count(const struct flows *flows);
+
+/* How many flows started, ended, were refused and so on. */
+void flows_log_counters(const struct flows *flows);
+
+/*
+ * The 5-tuples of the packets that leave this host: one, or two if both ends
+ * are here. Returns how many.
+ */
+size_t flow_egress_keys(const struct flow *flow,
+			struct flow_key keys[static 2]);
+
+/* The address of the other host, or NULL if both ends are here. */
+const struct addr *flow_remote(const struct flow *flow);
+
+#endif /* SCITAGD_FLOWS_H */
