@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Fireflies on their way out: to the collectors and to the other end of their
+ * flow. Sending never blocks and never fails for good: what cannot be sent is
+ * counted and logged.
+ */
+#ifndef SCITAGD_EMITTER_H
+#define SCITAGD_EMITTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+
+struct config;
+struct emitter;
+struct firefly;
+struct firefly_sender;
+struct flow;
+
+/* The name of this daemon in its fireflies. */
+#define EMITTER_APP_NAME "scitagd"
+
+/*
+ * Resolves the names of the collectors, which may block; a name that cannot
+ * be resolved is logged and left out. config is used as long as this lives.
+ * Returns 0 or -errno.
+ */
+int emitter_new(struct emitter **out, const struct config *config);
+void emitter_free(struct emitter *emitter); /* NULL is fine */
+
+/* The call report of struct flows_calls; data is the struct emitter. */
+void emitter_report(void *data, const struct flow *flow,
+		    const struct firefly *firefly);
+
+/*
+ * Does a datagram come from here? By its port, which no other socket of this
+ * host can have; or, if somebody passed it on, by the names in its header.
+ */
+bool emitter_is_own_port(const struct emitter *emitter, const struct addr *from,
+			 uint16_t port);
+bool emitter_is_own_name(const struct emitter *emitter,
+			 const struct firefly_sender *sender);
+
+/* How many datagrams were sent, and how many could not be. */
+void emitter_log_counters(const struct emitter *emitter);
+
+#endif /* SCITAGD_EMITTER_H */
