@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "pipe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "flows.h"
+#include "limit.h"
+#include "line.h"
+#include "log.h"
+
+#define PIPE_MODE 0666
+
+/* As much as a pipe holds; what more comes has its turn after the others. */
+#define PIPE_READ_MAX 65536
+
+struct pipe {
+	const char *path;
+	struct flows *flows;
+	int fd;
+	sd_event_source *source;
+	struct line_buffer lines;
+	struct limit limit;
+	uint64_t n_lines; /* that were not blank */
+	uint64_t n_bad; /* of these: not understood */
+	char octets[PIPE_READ_MAX];
+};
+
+static void take_line(void *data, const char *line, size_t len)
+{
+	char error[FLOWS_ERROR_MAX];
+	char quote[LIMIT_QUOTE_MAX];
+	struct pipe *pipe = data;
+	struct firefly said;
+	int ret;
+
+	if (!line) {
+		pipe->n_lines++;
+		pipe->n_bad++;
+		limit_log(&pipe->limit, LOG_WARNING,
+			  "%s: a line of more than %d octets", pipe->path,
+			  LINE_MAX_LEN);
+		return;
+	}
+	ret = line_parse(&said, line, len, error);
+	if (ret == -ENODATA)
+		return;
+	pipe->n_lines++;
+	if (ret) {
+		pipe->n_bad++;
+		limit_log(&pipe->limit, LOG_WARNING, "%s: %s: \"%s\"",
+			  pipe->path, error, limit_quote(quote, line, len));
+		return;
+	}
+	if (said.state == FIREFLY_START)
+		ret = flows_start(pipe->flows, &said, error);
+	else
+		ret = flows_end(pipe->flows, &said, error);
+	if (ret == -ENOENT)
+		log_debug("%s: end of a flow: %s", pipe->path, error);
+	else if (ret)
+		limit_log(&pipe->limit, LOG_WARNING, "%s: flow refused: %s",
+			  pipe->path, error);
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t revents,
+		       void *data)
+{
+	struct pipe *pipe = data;
+	ssize_t n;
+
+	(void)source;
+	(void)revents;
+	n = read(fd, pipe->octets, sizeof(pipe->octets));
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		limit_log(&pipe->limit, LOG_ERR, "%s: %s", pipe->path,
+			  strerror(errno));
+	if (n > 0)
+		line_feed(&pipe->lines, pipe->octets, n, take_line, pipe);
+	return 0;
+}
+
+/* Everybody may write, whatever the umask, if it is ours to say so. */
+static void allow_all(struct pipe *pipe, mode_t mode)
+{
+	if ((mode & 0777) != PIPE_MODE && fchmod(pipe->fd, PIPE_MODE))
+		log_warn("%s: mode %o cannot be made %o: %s", pipe->path,
+			 mode & 0777, PIPE_MODE, strerror(errno));
+}
+
+/*
+ * Opened for reading and writing: as long as there is a writer, which is us,
+ * the end of another is not an end of file.
+ */
+static int open_pipe(struct pipe *pipe)
+{
+	struct stat st;
+
+	if (mkfifo(pipe->path, PIPE_MODE) && errno != EEXIST) {
+		log_err("%s cannot be created: %s", pipe->path,
+			strerror(errno));
+		return -errno;
+	}
+	/* What it is comes before opening it: a device may act on that. */
+	if (lstat(pipe->path, &st) == 0 && !S_ISFIFO(st.st_mode)) {
+		log_err("%s is there and is not a named pipe: remove it, and "
+			"start what writes to it after scitagd",
+			pipe->path);
+		return -EEXIST;
+	}
+	pipe->fd =
+		open(pipe->path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (pipe->fd < 0 || fstat(pipe->fd, &st)) {
+		log_err("%s cannot be opened: %s", pipe->path, strerror(errno));
+		return -errno;
+	}
+	if (!S_ISFIFO(st.st_mode)) {
+		log_err("%s is not a named pipe any more", pipe->path);
+		return -EEXIST;
+	}
+	/* Two readers would each get some of the lines. */
+	if (flock(pipe->fd, LOCK_EX | LOCK_NB)) {
+		log_err("%s is read by another daemon", pipe->path);
+		return -EBUSY;
+	}
+	allow_all(pipe, st.st_mode);
+	return 0;
+}
+
+int pipe_new(struct pipe **out, sd_event *event, const char *path,
+	     struct flows *flows)
+{
+	struct pipe *pipe = calloc(1, sizeof(*pipe));
+	int ret;
+
+	if (!pipe)
+		return -ENOMEM;
+	pipe->path = path;
+	pipe->flows = flows;
+	pipe->fd = -1;
+	ret = open_pipe(pipe);
+	if (ret)
+		goto err;
+	ret = sd_event_add_io(event, &pipe->source, pipe->fd, EPOLLIN,
+			      on_readable, pipe);
+	if (ret < 0)
+		goto err;
+	*out = pipe;
+	return 0;
+err:
+	pipe_free(pipe);
+	return ret;
+}
+
+void pipe_free(struct pipe *pipe)
+{
+	if (!pipe)
+		return;
+	sd_event_source_unref(pipe->source);
+	if (pipe->fd >= 0)
+		close(pipe->fd);
+	free(pipe);
+}
+
+void pipe_log_counters(const struct pipe *pipe)
+{
+	log_info("%s: %" PRIu64 " lines, %" PRIu64 " bad", pipe->path,
+		 pipe->n_lines, pipe->n_bad);
+}

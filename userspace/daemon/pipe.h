@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A named pipe into which programs write the starts and ends of flows, one
+ * line each (line.h). Bad lines are counted, logged, and change nothing.
+ */
+#ifndef SCITAGD_PIPE_H
+#define SCITAGD_PIPE_H
+
+#include <systemd/sd-event.h>
+
+struct flows;
+struct pipe;
+
+/*
+ * Create the pipe at path, or take one that is there; mode 0666. It stays
+ * when the daemon ends, so that writers can wait for the next. Anything else
+ * at path is left as it is, and is an error (-EEXIST); so is a pipe that
+ * another daemon reads (-EBUSY). All errors are logged.
+ * path and flows are used as long as this lives. Returns 0 or -errno.
+ */
+int pipe_new(struct pipe **out, sd_event *event, const char *path,
+	     struct flows *flows);
+void pipe_free(struct pipe *pipe); /* NULL is fine */
+
+/* How many lines there were, and how many of them were bad. */
+void pipe_log_counters(const struct pipe *pipe);
+
+#endif /* SCITAGD_PIPE_H */
