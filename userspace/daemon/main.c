@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * scitagd: makes the units, in order, connects them, runs the loop, and
+ * unmakes them in reverse. What happens is decided in the units.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "emitter.h"
+#include "flows.h"
+#include "kernel.h"
+#include "local.h"
+#include "log.h"
+#include "pipe.h"
+#include "receiver.h"
+
+#define DEFAULT_CONFIG "/etc/scitag/scitagd.conf"
+
+const char *argp_program_version = "scitagd " SCITAG_VERSION;
+
+struct arguments {
+	const char *config; /* NULL: DEFAULT_CONFIG, if it is there */
+	bool check;
+	int log_level; /* -1: as configured */
+};
+
+struct daemon {
+	struct config *config;
+	sd_event *event;
+	struct local *local;
+	struct kernel *kernel;
+	struct emitter *emitter;
+	struct flows *flows;
+	struct pipe **pipes;
+	size_t n_pipes;
+	struct receiver **receivers;
+	size_t n_receivers;
+};
+
+enum { KEY_CHECK = 256, KEY_LOG_LEVEL };
+
+static const struct argp_option argp_options[] = {
+	{ "config", 'c', "FILE", 0,
+	  "Configuration (default " DEFAULT_CONFIG ", if there is one)", 0 },
+	{ "check", KEY_CHECK, NULL, 0,
+	  "Check the configuration, print what is wrong with it, and exit", 0 },
+	{ "log-level", KEY_LOG_LEVEL, "LEVEL", 0,
+	  "error, warning, notice, info or debug, in place of the configured",
+	  0 },
+	{ 0 },
+};
+
+static error_t parse_argument(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+
+	switch (key) {
+	case 'c':
+		arguments->config = arg;
+		return 0;
+	case KEY_CHECK:
+		arguments->check = true;
+		return 0;
+	case KEY_LOG_LEVEL:
+		if (config_log_level_parse(&arguments->log_level, arg))
+			argp_error(state, "\"%s\" is not a log level", arg);
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "what is \"%s\"?", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = argp_options,
+	.parser = parse_argument,
+	.doc = "Marks the flows that programs announce, and tells of them by "
+	       "fireflies. See scitagd(8) and scitagd.conf(5).",
+};
+
+static void print_config_error(void *data, const char *text)
+{
+	(void)data;
+	log_err("%s", text);
+}
+
+/* Unlike a file that was asked for, the usual one may be missing. */
+static int load_config(struct config **config, const struct arguments *args)
+{
+	const char *path = args->config;
+	int ret;
+
+	if (!path && access(DEFAULT_CONFIG, F_OK) == 0)
+		path = DEFAULT_CONFIG;
+	ret = config_load(config, path, print_config_error, NULL);
+	if (ret)
+		return ret;
+	log_set_level(args->log_level >= 0 ? args->log_level :
+					     (*config)->log_level);
+	return 0;
+}
+
+static void log_counters(const struct daemon *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->n_pipes; i++)
+		pipe_log_counters(d->pipes[i]);
+	for (i = 0; i < d->n_receivers; i++)
+		receiver_log_counters(d->receivers[i]);
+	flows_log_counters(d->flows);
+	kernel_log_counters(d->kernel);
+	emitter_log_counters(d->emitter);
+}
+
+static int on_usr1(sd_event_source *source, const struct signalfd_siginfo *info,
+		   void *data)
+{
+	(void)source;
+	(void)info;
+	log_counters(data);
+	return 0;
+}
+
+static int open_event(struct daemon *d)
+{
+	sigset_t signals;
+	int ret;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+
+	ret = sd_event_new(&d->event);
+	if (ret < 0)
+		return ret;
+	/* Without a handler a signal ends the loop. */
+	ret = sd_event_add_signal(d->event, NULL, SIGTERM, NULL, NULL);
+	if (ret >= 0)
+		ret = sd_event_add_signal(d->event, NULL, SIGINT, NULL, NULL);
+	if (ret >= 0)
+		ret = sd_event_add_signal(d->event, NULL, SIGUSR1, on_usr1, d);
+	if (ret >= 0)
+		ret = sd_event_set_watchdog(d->event, true);
+	return ret < 0 ? ret : 0;
+}
+
+static int open_flows(struct daemon *d)
+{
+	struct flows_calls calls = {
+		.mark = kernel_mark,
+		.unmark = kernel_unmark,
+		.sample = kernel_sample,
+		.report = emitter_report,
+	};
+	int ret;
+
+	ret = local_new(&d->local, d->config->local_addresses,
+			d->config->n_local_addresses);
+	if (!ret)
+		ret = kernel_new(&d->kernel, d->config);
+	if (!ret)
+		ret = emitter_new(&d->emitter, d->config);
+	if (ret)
+		return ret;
+	calls.kernel = d->kernel;
+	calls.emitter = d->emitter;
+	return flows_new(&d->flows, d->config, d->local, &calls);
+}
+
+static int open_pipes(struct daemon *d)
+{
+	size_t i;
+	int ret;
+
+	d->pipes = calloc(d->config->n_pipes + 1, sizeof(*d->pipes));
+	if (!d->pipes)
+		return -ENOMEM;
+	for (i = 0; i < d->config->n_pipes; i++) {
+		ret = pipe_new(&d->pipes[d->n_pipes], d->event,
+			       d->config->pipes[i], d->flows);
+		if (ret)
+			return ret;
+		d->n_pipes++;
+	}
+	return 0;
+}
+
+static int open_receivers(struct daemon *d)
+{
+	size_t i;
+	int ret;
+
+	d->receivers = calloc(d->config->n_listen + 1, sizeof(*d->receivers));
+	if (!d->receivers)
+		return -ENOMEM;
+	for (i = 0; i < d->config->n_listen; i++) {
+		ret = receiver_new(&d->receivers[d->n_receivers], d->event,
+				   &d->config->listen[i], d->flows, d->local,
+				   d->emitter);
+		/* A host without IPv6, or without IPv4, runs all the same. */
+		if (ret == -EAFNOSUPPORT || ret == -EADDRNOTAVAIL)
+			continue;
+		if (ret)
+			return ret;
+		d->n_receivers++;
+	}
+	return 0;
+}
+
+static int start(struct daemon *d)
+{
+	int ret;
+
+	ret = open_event(d);
+	if (!ret)
+		ret = open_flows(d);
+	if (!ret)
+		ret = open_pipes(d);
+	if (!ret)
+		ret = open_receivers(d);
+	if (ret)
+		return ret;
+	if (!d->n_pipes && !d->n_receivers)
+		log_warn("no pipe and no receiver: no flow will ever start");
+	return 0;
+}
+
+/* Also of what start() has begun only. */
+static void stop(struct daemon *d)
+{
+	while (d->n_receivers)
+		receiver_free(d->receivers[--d->n_receivers]);
+	free(d->receivers);
+	while (d->n_pipes)
+		pipe_free(d->pipes[--d->n_pipes]);
+	free(d->pipes);
+	flows_free(d->flows);
+	emitter_free(d->emitter);
+	kernel_free(d->kernel);
+	local_free(d->local);
+	sd_event_unref(d->event);
+	config_free(d->config);
+}
+
+static int run(struct daemon *d)
+{
+	int ret;
+
+	sd_notify(0, "READY=1");
+	log_notice("scitagd " SCITAG_VERSION " is ready");
+	ret = sd_event_loop(d->event);
+	sd_notify(0, "STOPPING=1");
+	flows_end_all(d->flows);
+	log_counters(d);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = { .log_level = -1 };
+	struct daemon d = { .config = NULL };
+	int ret;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	ret = load_config(&d.config, &arguments);
+	if (!ret && !arguments.check) {
+		ret = start(&d);
+		if (ret)
+			log_err("scitagd cannot start: %s", strerror(-ret));
+		else
+			ret = run(&d);
+	}
+	stop(&d);
+	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
+}
