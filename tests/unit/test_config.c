@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <uapi/linux/scitag.h>
+
+#include "config.h"
+#include "flow.h"
+#include "log.h"
+
+static char path[] = "/tmp/test_config.XXXXXX";
+
+/* All errors, each on a line, with FILE in the place of the path. */
+static char errors[8192];
+
+static void add_error(void *data, const char *text)
+{
+	size_t used = strlen(errors);
+
+	(void)data;
+	if (!strncmp(text, path, strlen(path)))
+		snprintf(errors + used, sizeof(errors) - used, "FILE%s\n",
+			 text + strlen(path));
+	else
+		snprintf(errors + used, sizeof(errors) - used, "%s\n", text);
+}
+
+static int load(struct config **config, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+	errors[0] = '\0';
+	return config_load(config, path, add_error, NULL);
+}
+
+static void refuse(const char *text, const char *expected)
+{
+	struct config *config = NULL;
+
+	assert_int_equal(load(&config, text), -EINVAL);
+	assert_string_equal(errors, expected);
+}
+
+static void check_endpoint(const struct endpoint *e, const char *host,
+			   uint16_t port)
+{
+	assert_string_equal(e->host, host);
+	assert_int_equal(e->port, port);
+}
+
+static void check_defaults(struct config *c)
+{
+	assert_int_equal(c->marks, SCITAG_MARK_LABEL);
+	assert_int_equal(c->layout, FLOW_LAYOUT_DEFAULT);
+	assert_int_equal(c->option_type, FLOW_OPTION_TYPE_DEFAULT);
+	assert_int_equal(c->n_pipes, 1);
+	assert_string_equal(c->pipes[0], "/run/scitagd/flows");
+	assert_int_equal(c->n_listen, 2);
+	check_endpoint(&c->listen[0], "127.0.0.1", 10514);
+	check_endpoint(&c->listen[1], "::1", 10514);
+	assert_int_equal(c->n_collectors, 0);
+	assert_true(c->to_remote);
+	assert_true(c->hostname[0]);
+	assert_int_equal(c->n_local_addresses, 0);
+	assert_int_equal(c->max_flows, 100000);
+	assert_int_equal(c->log_level, LOG_INFO);
+	config_free(c);
+}
+
+static void test_defaults(void **state)
+{
+	struct config *config;
+
+	(void)state;
+	assert_int_equal(config_load(&config, NULL, add_error, NULL), 0);
+	check_defaults(config);
+	assert_int_equal(load(&config, ""), 0);
+	check_defaults(config);
+	assert_int_equal(load(&config, "# nothing\n---\n"), 0);
+	check_defaults(config);
+	assert_int_equal(load(&config, "{}"), 0);
+	check_defaults(config);
+	/* All keys of a section commented out. */
+	assert_int_equal(load(&config, "fireflies:\nreceiver: ~\n"), 0);
+	check_defaults(config);
+}
+
+static void check_all(struct config *c)
+{
+	assert_int_equal(c->marks, SCITAG_MARK_LABEL | SCITAG_MARK_DO);
+	assert_int_equal(c->layout, SCITAG_LAYOUT_IDS);
+	assert_int_equal(c->option_type, 0x1e);
+	assert_int_equal(c->n_pipes, 2);
+	assert_string_equal(c->pipes[1], "/run/b");
+	assert_int_equal(c->n_listen, 1);
+	check_endpoint(&c->listen[0], "::1", 10514);
+	assert_int_equal(c->n_collectors, 5);
+	check_endpoint(&c->collectors[0], "collector.example.org", 10514);
+	check_endpoint(&c->collectors[1], "collector.example.org", 9);
+	check_endpoint(&c->collectors[2], "192.0.2.1", 65535);
+	check_endpoint(&c->collectors[3], "2001:db8::1", 1);
+	check_endpoint(&c->collectors[4], "2001:db8::1", 10514);
+	assert_false(c->to_remote);
+	assert_string_equal(c->hostname, "se1.example.org");
+	assert_int_equal(c->n_local_addresses, 1);
+	assert_int_equal(c->max_flows, 1);
+	assert_int_equal(c->log_level, LOG_DEBUG);
+	config_free(c);
+}
+
+static void test_all(void **state)
+{
+	struct config *config;
+
+	(void)state;
+	assert_int_equal(
+		load(&config,
+		     "marks: [label, do]\n"
+		     "layout: ids\n"
+		     "option-type: 0x1e\n"
+		     "pipes:\n  - /run/a\n  - \"/run/b\"\n"
+		     "receiver:\n  listen: '::1'\n"
+		     "fireflies:\n"
+		     "  collectors: [collector.example.org,\n"
+		     "    collector.example.org:9, '192.0.2.1:65535',\n"
+		     "    '[2001:db8::1]:1', '2001:db8::1']\n"
+		     "  to-remote: no\n"
+		     "  hostname: se1.example.org\n"
+		     "local-addresses: 2001:db8::5\n"
+		     "max-flows: 1\n"
+		     "log-level: debug\n"),
+		0);
+	check_all(config);
+	assert_int_equal(
+		load(&config,
+		     "{\"marks\": \"label,do\", \"layout\": \"ids\","
+		     "\"option-type\": 30, \"pipes\": [\"/run/a\", \"/run/b\"],"
+		     "\"receiver\": {\"listen\": [\"[::1]\"]}, \"fireflies\": {"
+		     "\"collectors\": [\"collector.example.org\","
+		     "\"collector.example.org:9\", \"192.0.2.1:65535\","
+		     "\"[2001:db8::1]:1\", \"[2001:db8::1]\"],"
+		     "\"to-remote\": false, \"hostname\": \"se1.example.org\"},"
+		     "\"local-addresses\": [\"2001:db8::5\"], \"max-flows\": 1,"
+		     "\"log-level\": \"debug\"}"),
+		0);
+	check_all(config);
+}
+
+static void test_empty_lists(void **state)
+{
+	struct config *config;
+
+	(void)state;
+	assert_int_equal(load(&config, "marks: none\npipes: []\nreceiver:\n"
+				       "  listen:\n"),
+			 0);
+	assert_int_equal(config->marks, 0);
+	assert_int_equal(config->n_pipes, 0);
+	assert_int_equal(config->n_listen, 0);
+	config_free(config);
+}
+
+/* All errors are named, each with its line. */
+static void test_errors(void **state)
+{
+	(void)state;
+	refuse("foo: 1\n"
+	       "marks: [label,\n"
+	       "  lable]\n"
+	       "fireflies:\n"
+	       "  to-remote: maybe\n"
+	       "\n"
+	       "  collector: x\n"
+	       "receiver: 7\n"
+	       "bar:\n"
+	       "  baz: 1\n",
+	       "FILE:1: foo: unknown key\n"
+	       "FILE:3: marks: \"lable\" is none of label, hbh, do\n"
+	       "FILE:5: fireflies.to-remote: \"maybe\" is not true or false\n"
+	       "FILE:7: fireflies.collector: unknown key\n"
+	       "FILE:8: receiver: has to be a mapping\n"
+	       "FILE:9: bar: unknown key\n");
+}
+
+static void test_bad_values(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} bad[] = {
+		{ "layout: x", "layout: \"x\" is none of" },
+		{ "layout:", "layout: has no value" },
+		{ "layout: [ids]", "layout: takes no more than a value" },
+		{ "layout: {ids: 1}", "layout: takes no more than a value" },
+		{ "option-type: 256", "\"256\" is not a number of 0..255" },
+		{ "option-type: -1", "\"-1\" is not a number" },
+		{ "option-type: 4", "4 is an option type that cannot" },
+		{ "option-type: 0xc2", "0xc2 is an option type that cannot" },
+		{ "pipes: flows", "\"flows\" is not an absolute path" },
+		{ "pipes: {a: /b}", "pipes: takes no more than a value" },
+		{ "pipes: [[/a]]", "pipes: takes no more than a value" },
+		{ "pipes: ['']", "pipes: has no value" },
+		{ "receiver: {listen: localhost}", "\"localhost\" is not an" },
+		{ "receiver: {listen: '127.0.0.1:0'}", "has a bad port" },
+		{ "fireflies: {collectors: 'a:b'}", "\"a:b\" has a bad port" },
+		{ "fireflies: {collectors: 'a:65536'}", "has a bad port" },
+		{ "fireflies: {collectors: ':1'}", "\":1\" is not a host" },
+		{ "fireflies: {collectors: '[::1'}", "bad brackets" },
+		{ "fireflies: {collectors: '[]:1'}", "bad brackets" },
+		{ "fireflies: {collectors: '[::1]x'}", "bad port" },
+		{ "fireflies: {collectors: 'a b'}", "is not a host" },
+		{ "fireflies: {collectors: 'http://a/'}", "bad port" },
+		{ "local-addresses: host", "\"host\" is not an address" },
+		{ "max-flows: 0", "\"0\" is not a number of 1..10000000" },
+		{ "max-flows: 10000001", "is not a number of 1..10000000" },
+		{ "max-flows: 1k", "\"1k\" is not a number" },
+		{ "log-level: loud", "\"loud\" is none of error, warning" },
+	};
+	struct config *config = NULL;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(load(&config, bad[i].text), -EINVAL);
+		if (strncmp(errors, "FILE:1: ", 8) ||
+		    !strstr(errors, bad[i].why))
+			fail_msg("%s: %s", bad[i].text, errors);
+	}
+}
+
+static void test_bad_yaml(void **state)
+{
+	static const struct {
+		const char *text, *start;
+	} bad[] = {
+		{ "a: b: c\n", "FILE:1: " },
+		{ "marks: label\npipes: [/a\n", "FILE:" },
+		{ "marks: label\n\tpipes: /a\n", "FILE:2: " },
+		{ "marks: label\nmarks: do\n",
+		  "FILE:2: \"marks\" for the second time" },
+		{ "marks: &a label\n", "FILE:1: anchors" },
+		{ "marks: *a\n", "FILE:1: anchors" },
+		{ "max-flows: !!int 7\n", "FILE:1: anchors" },
+		{ "marks: label\n---\nmarks: do\n", "FILE:3: a second doc" },
+		{ "[a]: 1\n", "FILE:1: a key that is not plain" },
+		{ "- marks\n", "FILE:1: the file: has to be a mapping" },
+		{ "marks\n", "FILE:1: the file: has to be a mapping" },
+		{ "marks: \"a\\0b\"\n", "FILE:1: a NUL in a value" },
+		{ "a: [[[[[[[[[1]]]]]]]]]\n", "FILE:1: nested too deep" },
+		{ "marks: \xff\xfe\n", "FILE:1: " },
+	};
+	struct config *config = NULL;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(load(&config, bad[i].text), -EINVAL);
+		if (strncmp(errors, bad[i].start, strlen(bad[i].start)))
+			fail_msg("%s: %s", bad[i].text, errors);
+	}
+}
+
+static void test_no_file(void **state)
+{
+	struct config *config = NULL;
+
+	(void)state;
+	errors[0] = '\0';
+	assert_int_equal(config_load(&config, "/nonexistent", add_error, NULL),
+			 -ENOENT);
+	assert_string_equal(errors,
+			    "/nonexistent: No such file or directory\n");
+	errors[0] = '\0';
+	assert_int_not_equal(config_load(&config, "/", add_error, NULL), 0);
+	assert_true(errors[0]);
+}
+
+/* What is shipped as an example is a file that is right. */
+static void test_example(void **state)
+{
+	const char *top = getenv("SCITAG_TOP");
+	struct config *config;
+	char example[4096];
+
+	(void)state;
+	snprintf(example, sizeof(example),
+		 "%s/userspace/daemon/scitagd.conf.example", top ? top : ".");
+	errors[0] = '\0';
+	if (config_load(&config, example, add_error, NULL))
+		fail_msg("%s", errors);
+	check_defaults(config);
+}
+
+static int remove_file(void **state)
+{
+	(void)state;
+	return unlink(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_empty_lists),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_bad_yaml),
+		cmocka_unit_test(test_no_file),
+		cmocka_unit_test(test_example),
+	};
+	int fd = mkstemp(path);
+
+	if (fd < 0)
+		return 1;
+	close(fd);
+	return cmocka_run_group_tests(tests, NULL, remove_file);
+}
