@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A flow as the words of a command: keywords with values, in any order.
+ */
+#ifndef SCITAG_FLOW_ARGS_H
+#define SCITAG_FLOW_ARGS_H
+
+#include <stdint.h>
+
+#include "flow.h"
+#include "tag.h"
+
+struct args;
+struct cli;
+
+/*
+ * All functions take words until there are no more, and return one of enum
+ * cli_status.
+ */
+
+/* proto src sport dst dport, tag or experiment and activity, mark, ... */
+int flow_args_spec(struct cli *cli, struct args *args, struct flow_spec *spec);
+
+/* id, or proto src sport dst dport; then *id is 0. */
+int flow_args_name(struct cli *cli, struct args *args, struct flow_key *key,
+		   uint32_t *id);
+
+/*
+ * A tag in one word, or in two if the first is "scitag", "scitag.flow" or
+ * "label" (lib/tag.h has all forms). The registry is read only if needed.
+ */
+int flow_args_tag(struct cli *cli, const char *text, struct tag *tag);
+
+#endif /* SCITAG_FLOW_ARGS_H */

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "help.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const char main_help[] =
+	"usage: scitag [--json] [--registry FILE] COMMAND ...\n"
+	"       scitag [--json] [--registry FILE] --batch FILE\n"
+	"\n"
+	"  flow add|replace|del|show|list|flush   flows that the kernel marks\n"
+	"  stats      counters of marked and unmarked packets\n"
+	"  status     state of the kernel module\n"
+	"  monitor    flows that come and go\n"
+	"  tag        what experiment, activity, scitag.flow and label belong together\n"
+	"\n"
+	"  --batch FILE      carry out the commands in a file, one per line; - is stdin\n"
+	"  --json            print JSON\n"
+	"  --registry FILE   names of experiments and activities\n"
+	"  --help            this text; scitag COMMAND --help says more on a command\n"
+	"  --version\n"
+	"\n"
+	"examples:\n"
+	"  scitag flow add proto tcp src 2001:db8::1 sport 40000 \\\n"
+	"         dst 2001:db8::2 dport 1094 tag 'atlas/Data Challenge'\n"
+	"  scitag flow list\n"
+	"  scitag tag scitag:154\n"
+	"\n"
+	"exit status: 0 done, 1 refused, 2 mistake in the command, 3 no kernel module\n";
+
+static const char flow_help[] =
+	"usage: scitag flow add|replace proto tcp|udp src ADDR sport PORT\n"
+	"              dst ADDR dport PORT tag TAG|experiment E activity A\n"
+	"              [mark MARK] [layout LAYOUT] [option-type NUMBER]\n"
+	"       scitag flow del|show id NUMBER\n"
+	"       scitag flow del|show proto ... src ... sport ... dst ... dport ...\n"
+	"       scitag flow list|flush\n"
+	"\n"
+	"A flow is named as in the packets that leave this host. replace adds it or\n"
+	"changes its tag and marks.\n"
+	"  TAG     atlas/26, 'atlas/Data Challenge', scitag:154 or label:0x10068;\n"
+	"          scitag tag --help says more\n"
+	"  MARK    label (default), hbh, do, or several with commas: where to put it\n"
+	"  LAYOUT  ids, label, label4 or safe: how, in extension headers\n"
+	"\n"
+	"examples:\n"
+	"  scitag flow add proto tcp src 2001:db8::1 sport 40000 \\\n"
+	"         dst 2001:db8::2 dport 1094 tag cms/14 mark label,do\n"
+	"  scitag flow show proto tcp src 2001:db8::1 sport 40000 \\\n"
+	"         dst 2001:db8::2 dport 1094\n"
+	"  scitag flow del id 17\n"
+	"  scitag --json flow list\n";
+
+static const char stats_help[] =
+	"usage: scitag stats\n"
+	"\n"
+	"Counters of this network namespace, in packets as they are on the wire.\n"
+	"Every packet of a flow of the table is marked, or has one reason why not:\n"
+	"  no room in MSS       the TCP socket has yet to make room for the headers\n"
+	"  too big for MTU      the headers would not fit\n"
+	"  has other header     it has extension headers already\n"
+	"  jumbogram            it is one of BIG TCP\n"
+	"  no checksum offload  the device cannot compute checksums behind headers\n"
+	"  no memory            to make its headers writable\n"
+	"\n"
+	"example:\n"
+	"  scitag --json stats\n";
+
+static const char status_help[] =
+	"usage: scitag status\n"
+	"\n"
+	"Version of the kernel module, flows in the table of this network namespace,\n"
+	"as many as there may be (module parameter max_flows), and if packets pass\n"
+	"through the module (\"hooked\": from the first flow on).\n"
+	"\n"
+	"example:\n"
+	"  scitag status\n";
+
+static const char monitor_help[] =
+	"usage: scitag monitor [--count NUMBER]\n"
+	"\n"
+	"Prints a line for every flow that is added (new), given another tag or mark\n"
+	"(update) or deleted (end), and for events that were lost (lost). Ends with\n"
+	"SIGINT, SIGTERM, or after NUMBER events.\n"
+	"\n"
+	"examples:\n"
+	"  scitag monitor\n"
+	"  scitag --json monitor | jq 'select(.event == \"end\")'\n";
+
+static const char tag_help[] =
+	"usage: scitag tag TAG\n"
+	"       scitag tag --list\n"
+	"\n"
+	"Prints experiment, activity, scitag.flow and flow label of a tag, or all tags\n"
+	"of the registry. Needs no kernel module. TAG is one of\n"
+	"  EXPERIMENT/ACTIVITY  names, of any case, or ids\n"
+	"  scitag:NUMBER        as applications pass it: experiment << 6 | activity\n"
+	"  label:NUMBER         as packets carry it; entropy is ignored\n"
+	"Numbers are decimal, or hexadecimal with 0x.\n"
+	"\n"
+	"examples:\n"
+	"  scitag tag atlas/Data Challenge\n"
+	"  scitag tag 3/14\n"
+	"  scitag tag scitag:206\n"
+	"  scitag tag label:0x30038\n";
+
+static const struct {
+	const char *group;
+	const char *text;
+} texts[] = {
+	{ "flow", flow_help },	       { "stats", stats_help },
+	{ "status", status_help },     { "monitor", monitor_help },
+	{ "tag", tag_help },
+};
+
+const char *help_text(const char *group)
+{
+	size_t i;
+
+	for (i = 0; group && i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(texts[i].group, group) == 0)
+			return texts[i].text;
+	return main_help;
+}
