@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Writes fireflies of all kinds, one per line, for test_firefly_schema.py:
+ *
+ *   gen_firefly COUNT SEED
+ *
+ * Every choice and every number is drawn; extremes are drawn often.
+ */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "firefly.h"
+#include "timestamp.h"
+
+static unsigned int draw(unsigned int n)
+{
+	return rand() % n;
+}
+
+static uint64_t draw_number(uint64_t max)
+{
+	uint64_t number = ((uint64_t)rand() << 42) ^ ((uint64_t)rand() << 21) ^
+			  (uint64_t)rand();
+
+	switch (draw(4)) {
+	case 0:
+		return 0;
+	case 1:
+		return max;
+	default:
+		return max == UINT64_MAX ? number : number % (max + 1);
+	}
+}
+
+static void draw_addr(struct addr *addr, sa_family_t family)
+{
+	size_t i;
+
+	memset(addr, 0, sizeof(*addr));
+	addr->family = family;
+	for (i = 0; i < (family == AF_INET6 ? 16 : 4); i++)
+		addr->octets[i] = draw(3) ? draw(256) : 0;
+}
+
+static void draw_key(struct flow_key *key)
+{
+	sa_family_t family = draw(2) ? AF_INET6 : AF_INET;
+
+	memset(key, 0, sizeof(*key));
+	draw_addr(&key->src, family);
+	draw_addr(&key->dst, family);
+	key->sport = 1 + draw_number(65534);
+	key->dport = 1 + draw_number(65534);
+	key->protocol = draw(2) ? IPPROTO_TCP : IPPROTO_UDP;
+}
+
+/* Anything at all, of any length that fits, valid UTF-8 or not. */
+static void draw_application(char *text)
+{
+	static const char *const pieces[] = {
+		"xrdcp", " ",	     "/5.5.3",	     "\"",
+		"\\",	 "\n",	     "\t",	     "\x01",
+		"\x7f",	 "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x9a\x80",
+		"\xff",	 "\xc0\x80", "\xed\xa0\x80", "<>&'{}[]",
+	};
+	const size_t n_pieces = sizeof(pieces) / sizeof(pieces[0]);
+	unsigned int n = draw(40);
+	size_t len = 0;
+
+	for (text[0] = '\0'; n; n--) {
+		const char *piece = pieces[draw(n_pieces)];
+
+		if (len + strlen(piece) >= FIREFLY_APPLICATION_MAX)
+			break;
+		strcpy(text + len, piece);
+		len += strlen(piece);
+	}
+}
+
+static void draw_tcp(struct firefly_tcp *tcp)
+{
+	tcp->retransmits = draw_number(UINT32_MAX);
+	tcp->snd_mss = draw_number(UINT32_MAX);
+	tcp->pmtu = draw_number(UINT32_MAX);
+	tcp->rtt_us = draw_number(UINT32_MAX);
+	tcp->rttvar_us = draw_number(UINT32_MAX);
+	tcp->snd_ssthresh = draw_number(UINT32_MAX);
+	tcp->snd_cwnd = draw_number(UINT32_MAX);
+	tcp->advmss = draw_number(UINT32_MAX);
+	tcp->min_rtt_us = draw_number(UINT32_MAX);
+	tcp->delivery_rate = draw_number(UINT64_MAX);
+	tcp->bytes_sent = draw_number(UINT64_MAX);
+}
+
+static void draw_firefly(struct firefly *f)
+{
+	struct flow_key key;
+
+	draw_key(&key);
+	firefly_init(f, draw(3), &key);
+	f->has_ids = true;
+	f->experiment = draw_number(65535);
+	f->activity = draw_number(255);
+	if (draw(2))
+		f->start_us = draw_number(TIMESTAMP_LATEST);
+	if (draw(2))
+		f->current_us = draw_number(TIMESTAMP_LATEST);
+	if (draw(2))
+		f->end_us = draw_number(TIMESTAMP_LATEST);
+	if (draw(2))
+		f->sent = draw_number(INT64_MAX);
+	if (draw(2))
+		f->received = draw_number(INT64_MAX);
+	if (draw(2))
+		f->rtt_us = draw_number(INT64_MAX);
+	f->has_tcp = draw(2);
+	draw_tcp(&f->tcp);
+	if (draw(2))
+		draw_application(f->application);
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const hosts[] = { "host.example.org", "my_host.a b",
+					     "", "2001:db8::1" };
+	char longest[FIREFLY_HOSTNAME_MAX], buf[FIREFLY_MAX + 1];
+	struct firefly f;
+	int i, len;
+
+	if (argc != 3)
+		return 2;
+	srand(atoi(argv[2]));
+	memset(longest, 'h', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	for (i = 0; i < atoi(argv[1]); i++) {
+		draw_firefly(&f);
+		len = firefly_format(buf, &f,
+				     draw(5) ? hosts[draw(4)] : longest,
+				     "scitagd", draw_number(TIMESTAMP_LATEST));
+		if (len < 0 || strlen(buf) != (size_t)len)
+			return 1;
+		puts(buf);
+	}
+	return 0;
+}
