@@ -1,0 +1,314 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""The command line from outside: scitag is the first argument.
+
+Where a test needs that the kernel module is not there, it is left out if the
+module is; tests/vm tests what the command line does with it.
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+KEY = ("proto tcp src 2001:db8::1 sport 40000 "
+       "dst 2001:db8::2 dport 443").split()
+
+
+def scitag(*args, text="", registry=True, **env):
+    environment = {"PATH": "/usr/bin:/bin", **env}
+    # Options of the sanitizers.
+    environment.update({k: v for k, v in os.environ.items() if "SAN_" in k})
+    if registry:
+        environment["SCITAG_REGISTRY"] = f"{TOP}/userspace/registry.json"
+    return subprocess.run([SCITAG, *args], input=text, env=environment,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          universal_newlines=True, timeout=60, check=False)
+
+
+def module_there():
+    return scitag("status").returncode == 0
+
+
+class CliTest(unittest.TestCase):
+    def run_ok(self, *args, **kwargs):
+        run = scitag(*args, **kwargs)
+        self.assertEqual((run.returncode, run.stderr), (0, ""), args)
+        return run.stdout
+
+    def refused(self, status, part, *args, **kwargs):
+        """Ends with status and a text on stderr, and writes nothing else."""
+        run = scitag(*args, **kwargs)
+        self.assertEqual(run.returncode, status, (args, run.stderr))
+        self.assertIn(part, run.stderr, args)
+        self.assertTrue(run.stderr.startswith("scitag: "), run.stderr)
+        self.assertEqual(run.stdout, "", args)
+
+
+class HelpTest(CliTest):
+    def test_help(self):
+        main = self.run_ok("--help")
+        for group in "flow", "stats", "status", "monitor", "tag":
+            text = self.run_ok(group, "--help")
+            self.assertTrue(text.startswith(f"usage: scitag {group}"), text)
+            self.assertIn("\nexample", text)
+            self.assertIn(f"\n  {group} ", main)
+            self.fits(text)
+        self.fits(main)
+        self.assertEqual(self.run_ok("flow", "add", "--help"),
+                         self.run_ok("flow", "--help"))
+
+    def fits(self, text):
+        lines = text.splitlines()
+        self.assertLessEqual(len(lines), 24, text)
+        self.assertLessEqual(max(map(len, lines)), 80, text)
+
+    def test_version(self):
+        with open(f"{TOP}/VERSION", encoding="ascii") as file:
+            version = file.read().strip()
+        self.assertEqual(self.run_ok("--version"), f"scitag {version}\n")
+
+
+class UsageTest(CliTest):
+    def test_commands(self):
+        self.refused(2, "no command is given")
+        self.refused(2, "try scitag --help")
+        self.refused(2, '"flows" is not a command', "flows")
+        self.refused(2, "flow what? write one of add, replace", "flow")
+        self.refused(2, '"flow ad" is not a command', "flow", "ad")
+        self.refused(2, "try scitag flow --help", "flow", "ad")
+        self.refused(2, 'no more words: "all"', "flow", "flush", "all")
+        self.refused(2, "no more words", "stats", "x")
+        self.refused(2, "number above 0", "monitor", "--count", "0")
+        self.refused(2, "number above 0", "monitor", "--count")
+
+    def test_options(self):
+        for args in (["--jsn", "stats"], ["--registry"], ["--batch"]):
+            run = scitag(*args)
+            self.assertEqual(run.returncode, 2, args)
+            self.assertIn(args[0], run.stderr)
+        self.refused(2, "takes no command", "--batch", "-", "stats")
+
+    def test_flow_words(self):
+        add = ["flow", "add"]
+        self.refused(2, "missing: proto, src, sport, dst, dport", *add)
+        self.refused(2, "missing: sport, dport", *add, "proto", "tcp", "src",
+                     "::1", "dst", "::2", "tag", "2/26")
+        self.refused(2, "missing: tag", *add, *KEY)
+        self.refused(2, "missing: activity", *add, *KEY, "experiment", "2")
+        self.refused(2, "not both", *add, *KEY, "experiment", "2", "tag",
+                     "2/26")
+        self.refused(2, "sport is given twice", *add, *KEY, "sport", "1")
+        self.refused(2, "mark has no value", *add, *KEY, "tag", "2/26", "mark")
+        self.refused(2, '"color" is not a keyword here', *add, "color", "red")
+        self.refused(2, '"id" is not a keyword here', *add, "id", "1")
+        self.refused(2, '"tag" is not a keyword here', "flow", "del", "tag",
+                     "2/26")
+        self.refused(2, "which flow?", "flow", "del")
+        self.refused(2, "not both", "flow", "show", "id", "1", *KEY)
+        self.refused(2, "1..4294967295", "flow", "del", "id", "4294967296")
+
+    def test_flow_values(self):
+        def add(part, *change, status=2, tag="2/26"):
+            words = dict(zip(KEY[::2], KEY[1::2]))
+            words["tag"] = tag
+            words.update(zip(change[::2], change[1::2]))
+            flat = [w for pair in words.items() for w in pair]
+            self.refused(status, part, "flow", "add", *flat)
+
+        add('proto: "sctp" is neither', "proto", "sctp")
+        add('src: "host" is not an IP address', "src", "host")
+        add('dst: "[::1]:80" is not an IP address', "dst", "[::1]:80")
+        add("one of src and dst is IPv4", "dst", "192.0.2.1")
+        add('sport: "0" is not a port', "sport", "0")
+        add('dport: "65536" is not a port', "dport", "65536")
+        add('mark: "dst" is not label', "mark", "dst")
+        add('mark: "none" is not label', "mark", "none")
+        add('layout: "x" is not', "mark", "do", "layout", "x")
+        add("write mark hbh or mark do", "layout", "ids")
+        add("write mark hbh or mark do", "option-type", "0x1e")
+        add("0x05 is not a number below 0x20", "mark", "do", "option-type",
+            "5")
+        add("0..255", "mark", "do", "option-type", "256")
+
+    def test_flow_tags(self):
+        """Ids that do not fit are refused, not cut: 513 is not 1."""
+        def add(part, tag, *more, status=2):
+            self.refused(status, part, "flow", "add", *KEY, "tag", tag, *more)
+
+        add("513/1 does not fit into a flow label", "513/1")
+        add("does not fit", "1/64", "mark", "label,do")
+        add("does not fit", "512/1", "mark", "do", "layout", "label")
+        add("does not fit", "512/1", "mark", "hbh", "layout", "label4")
+        add("0..65535", "65536/1", "mark", "do")
+        add("0..255", "1/256", "mark", "do")
+        add("write label:196664", "scitag:196664")
+        add("65..65535", "scitag:64")
+        add("scitag:206 for 3/14", "206")
+        add('experiment "nobody" is not in the registry', "nobody/1", status=1)
+        add('activity "nothing" of cms is not in the registry', "cms/nothing",
+            status=1)
+
+
+class TagTest(CliTest):
+    def test_forms(self):
+        """One tag, all its names. Figures of the published registry."""
+        for form in ("atlas/Data Challenge", "ATLAS/data challenge", "2/26",
+                     "atlas/26", "scitag:154", "scitag 154", "scitag.flow=154",
+                     "label:0x10068", "label 65640", "label:0xd016b"):
+            self.assertEqual(json.loads(self.run_ok("--json", "tag", form)), {
+                "experiment": 2, "experiment-name": "atlas", "activity": 26,
+                "activity-name": "Data Challenge", "scitag-flow": 154,
+                "label": 0x10068}, form)
+
+    def test_text(self):
+        self.assertEqual(self.run_ok("tag", "cms/14"),
+                         "experiment   3 (cms)\n"
+                         "activity     14 (Analysis Input)\n"
+                         "scitag.flow  206\n"
+                         "flow label   0x30038 (196664)\n")
+
+    def test_words(self):
+        self.assertEqual(self.run_ok("tag", "atlas/Data", "Challenge"),
+                         self.run_ok("tag", "atlas/Data Challenge"))
+
+    def test_no_label(self):
+        self.assertIn("none: experiments above 511", self.run_ok("tag",
+                                                                 "512/1"))
+        tag = json.loads(self.run_ok("tag", "65535/255", "--json"))
+        self.assertEqual(tag, {
+            "experiment": 65535, "experiment-name": None, "activity": 255,
+            "activity-name": None, "scitag-flow": None, "label": None})
+
+    def test_list(self):
+        with open(f"{TOP}/userspace/registry.json", encoding="utf-8") as file:
+            registry = json.load(file)
+        want = [(e["expId"], e["expName"], a["activityId"], a["activityName"])
+                for e in registry["experiments"] for a in e["activities"]]
+        got = [(t["experiment"], t["experiment-name"], t["activity"],
+                t["activity-name"])
+               for t in json.loads(self.run_ok("--json", "tag", "--list"))]
+        self.assertEqual(got, want)
+        lines = self.run_ok("tag", "--list").splitlines()
+        self.assertEqual(len(lines), len(want) + 1)
+        self.assertRegex(lines[1], r"^1 \(default\) +1 \(default\) +65 "
+                                   r" +0x20004 \(131076\)$")
+
+    def test_published(self):
+        """The shipped registry says what the published one said."""
+        path = f"{TOP}/../shared/data/registry-api.json"
+        if not os.path.exists(path):
+            self.skipTest("no copy of the published registry here")
+        with open(path, encoding="utf-8") as file:
+            published = json.load(file)
+        with open(f"{TOP}/userspace/registry.json", encoding="utf-8") as file:
+            self.assertEqual(json.load(file), published)
+
+    def test_errors(self):
+        self.refused(2, "tag what?", "tag")
+        self.refused(2, "is not a tag", "tag", "atlas")
+        self.refused(2, "no more words", "tag", "--list", "x")
+        self.refused(2, "too long", "tag", "a/" + 400 * "x")
+        self.refused(1, "not in the registry", "tag", "atlas/Nothing")
+
+    def test_registry(self):
+        gone = "/nonexistent/registry.json"
+        self.refused(1, f"registry {gone}: No such file", "--registry", gone,
+                     "tag", "3/14")
+        self.refused(1, f"registry {gone}: No such file", "tag", "cms/14",
+                     registry=False, SCITAG_REGISTRY=gone)
+        self.refused(1, f"registry {gone}: No such file", "tag", "--list",
+                     registry=False, SCITAG_REGISTRY=gone)
+        # Numbers need none.
+        self.assertIn("206", self.run_ok("tag", "3/14", registry=False,
+                                         SCITAG_REGISTRY=gone))
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            file.write('{"version":1,"experiments":[\n{"expName":"own",'
+                       '"expId":77,"activities":[\n{"activityName":"x",'
+                       '"activityId":9}]}]}')
+            file.flush()
+            self.assertIn("77 (own)", self.run_ok("--registry", file.name,
+                                                  "tag", "own/X"))
+            file.write("}")
+            file.flush()
+            self.refused(1, "line 3", "--registry", file.name, "tag", "3/14")
+
+
+class BatchTest(CliTest):
+    def test_syntax(self):
+        """Mistakes are named by file and line, and nothing is carried out."""
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write("# tags\ntag 2/26\n\ntag 'x\nflow ad\n")
+            file.flush()
+            run = scitag("--batch", file.name)
+            self.assertEqual(run.returncode, 2)
+            self.assertEqual(run.stdout, "")
+            lines = run.stderr.splitlines()
+            self.assertEqual(len(lines), 2, lines)
+            self.assertEqual(lines[0], f"{file.name}:4: the ' is not closed")
+            self.assertTrue(lines[1].startswith(f"{file.name}:5: "), lines)
+
+    def test_stdin(self):
+        run = scitag("--batch", "-", text="tag 3/14\nbad\n")
+        self.assertEqual(run.returncode, 2)
+        self.assertTrue(run.stderr.startswith('-:2: "bad" is not'), run.stderr)
+        self.assertEqual(run.stdout, "")
+
+    def test_json(self):
+        """One value for each command."""
+        out = self.run_ok("--json", "--batch", "-", text="tag 3/14\ntag 2/1\n")
+        self.assertEqual([json.loads(line)["scitag-flow"]
+                          for line in out.splitlines()], [206, 129])
+
+    def test_no_file(self):
+        run = scitag("--batch", "/nonexistent")
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("/nonexistent: No such file", run.stderr)
+
+    def test_large(self):
+        """10,000 flows are read in a moment."""
+        lines = [f"flow add proto tcp src 2001:db8::1 sport {i} dst "
+                 f"2001:db8::2 dport 443 tag 'atlas/Data Challenge'"
+                 for i in range(1, 10001)]
+        lines.append("flow ad")
+        run = scitag("--batch", "-", text="\n".join(lines))
+        self.assertEqual(run.returncode, 2)
+        self.assertTrue(run.stderr.startswith("-:10001: "), run.stderr)
+
+
+class OutputTest(CliTest):
+    def test_full(self):
+        """What cannot be written is no success."""
+        with open("/dev/full", "w", encoding="ascii") as full:
+            run = subprocess.run([SCITAG, "tag", "3/14"], stdout=full,
+                                 stderr=subprocess.PIPE, check=False,
+                                 universal_newlines=True)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("No space left", run.stderr)
+
+
+class NoModuleTest(CliTest):
+    def test_no_module(self):
+        if module_there():
+            self.skipTest("the kernel module is loaded")
+        hint = "modprobe scitag"
+        self.refused(3, hint, "status")
+        self.refused(3, hint, "stats")
+        self.refused(3, hint, "monitor")
+        self.refused(3, hint, "flow", "list")
+        self.refused(3, hint, "flow", "flush")
+        self.refused(3, hint, "flow", "del", "id", "1")
+        self.refused(3, hint, "flow", "show", *KEY)
+        self.refused(3, hint, "flow", "add", *KEY, "tag", "2/26")
+        run = scitag("--batch", "-", text="tag 2/26\n\nflow flush\n")
+        self.assertEqual(run.returncode, 3)
+        self.assertIn("-:3: the kernel module", run.stderr)
+        self.assertIn("-: 1 of 2 commands were carried out", run.stderr)
+        self.assertIn("154", run.stdout)
+
+
+if __name__ == "__main__":
+    TOP = os.environ["SCITAG_TOP"]
+    SCITAG = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
