@@ -249,9 +249,11 @@ static void test_sequence(void **state)
 	    "flow del id 18\n"
 	    "flow del " FLOW "\n"
 	    "flow list\n"
-	    "flow flush", 0,
+	    "flow flush",
+	    0,
 	    "add 2, replace 1, add 1, del id 17, del id 18, del sport 1, "
-	    "dump 0, flush 0, ", "");
+	    "dump 0, flush 0, ",
+	    "");
 }
 
 static void test_spec(void **state)
@@ -273,8 +275,8 @@ static void test_spec(void **state)
 	assert_int_equal(last.layout, SCITAG_LAYOUT_LABEL4);
 	assert_int_equal(last.option_type, 0x1e);
 
-	run("flow replace " FLOW "experiment 511 activity 63", 0,
-	    "replace 1, ", "");
+	run("flow replace " FLOW "experiment 511 activity 63", 0, "replace 1, ",
+	    "");
 	assert_int_equal(last.experiment, 511);
 	assert_int_equal(last.activity, 63);
 	assert_int_equal(last.mark, SCITAG_MARK_LABEL);
@@ -290,8 +292,7 @@ static void test_mistakes(void **state)
 	    "f:2: \"flow ad\" is not a command: write one of add, replace, "
 	    "del, show, list, flush\n"
 	    "f:4: id: \"0\" is not a number of 1..4294967295\n");
-	run("flow flush\nflow flush 'x y\n", 2, "",
-	    "f:2: the ' is not closed\n");
+	run("flow flush\nflow flush 'x y\n", 2, "", "f:2: the ' is not closed\n");
 	run("flow flush\nmonitor\n", 2, "",
 	    "f:2: monitor cannot stand in a batch\n");
 	run("flow flush\n--json flow list\n", 2, "",
@@ -328,7 +329,8 @@ static void test_many_mistakes(void **state)
 			len += snprintf(want + len, sizeof(want) - len,
 					"f:%d: \"x\" is not a command: write "
 					"flow, stats, status, monitor or "
-					"tag\n", i);
+					"tag\n",
+					i);
 	}
 	snprintf(want + len, sizeof(want) - len, "f: more mistakes follow\n");
 	run(text, 2, "", want);
@@ -345,8 +347,10 @@ static char *many(const char *before, unsigned int n)
 	assert_non_null(file);
 	fputs(before, file);
 	for (i = 1; i <= n; i++)
-		fprintf(file, "flow add proto tcp src 2001:db8::1 sport %u "
-			"dst 2001:db8::2 dport 443 tag 2/26\n", i);
+		fprintf(file,
+			"flow add proto tcp src 2001:db8::1 sport %u "
+			"dst 2001:db8::2 dport 443 tag 2/26\n",
+			i);
 	fclose(file);
 	return text;
 }

@@ -12,14 +12,13 @@
 #include "nlbuild.h"
 
 /* Numbers of the kernel's uapi header. */
-#define MSG	1	/* NLMSGERR_ATTR_MSG */
-#define OFFS	2	/* NLMSGERR_ATTR_OFFS */
-#define CAPPED	0x100	/* NLM_F_CAPPED */
-#define TLVS	0x200	/* NLM_F_ACK_TLVS */
+#define MSG 1 /* NLMSGERR_ATTR_MSG */
+#define OFFS 2 /* NLMSGERR_ATTR_OFFS */
+#define CAPPED 0x100 /* NLM_F_CAPPED */
+#define TLVS 0x200 /* NLM_F_ACK_TLVS */
 
 /* Begin an answer to a request of len octets. */
-static void open_error(struct nlbuild *b, uint16_t flags, int error,
-		       uint32_t len)
+static void open_error(struct nlbuild *b, uint16_t flags, int error, uint32_t len)
 {
 	struct nlmsghdr request = { .nlmsg_len = len, .nlmsg_type = 40 };
 

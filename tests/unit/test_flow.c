@@ -15,9 +15,8 @@ static void test_mark_parse(void **state)
 		const char *text;
 		uint32_t mark;
 	} valid[] = {
-		{ "label", 1 },	       { "hbh", 2 },
-		{ "do", 4 },	       { "label,hbh,do", 7 },
-		{ "do,hbh,label", 7 }, { "LABEL,Do", 5 },
+		{ "label", 1 },	       { "hbh", 2 },	      { "do", 4 },
+		{ "label,hbh,do", 7 }, { "do,hbh,label", 7 }, { "LABEL,Do", 5 },
 		{ "none", 0 },
 	};
 	static const char *const invalid[] = {
@@ -53,8 +52,7 @@ static void test_mark_format(void **state)
 	for (mark = 0; mark < 8; mark++)
 		assert_string_equal(flow_mark_format(mark, buf), texts[mark]);
 	assert_string_equal(flow_mark_format(8, buf), "?");
-	assert_string_equal(flow_mark_format(0xffffffff, buf),
-			    "label,hbh,do,?");
+	assert_string_equal(flow_mark_format(0xffffffff, buf), "label,hbh,do,?");
 }
 
 static void test_layout(void **state)

@@ -316,13 +316,11 @@ static void test_get_wrong_length(void **state)
 		/* One octet less: takes it away from the padded length, too. */
 		changed = b;
 		changed.octets[at]--;
-		if (flowmsg_get_state(&flow, (void *)changed.octets) !=
-		    -EBADMSG)
+		if (flowmsg_get_state(&flow, (void *)changed.octets) != -EBADMSG)
 			fail_msg("attribute %u one octet shorter", type);
 		changed = b;
 		changed.octets[at]++;
-		if (flowmsg_get_state(&flow, (void *)changed.octets) !=
-		    -EBADMSG)
+		if (flowmsg_get_state(&flow, (void *)changed.octets) != -EBADMSG)
 			fail_msg("attribute %u one octet longer", type);
 	}
 }
@@ -338,7 +336,7 @@ static void test_get_missing(void **state)
 	build_state(&b, 0);
 	for (at = 4; at < b.len; at += (b.octets[at] + 3) & ~3) {
 		type = b.octets[at + 2];
-		b.octets[at + 2] = 99;	/* not known: left out */
+		b.octets[at + 2] = 99; /* not known: left out */
 		assert_int_equal(flowmsg_get_state(&flow, (void *)b.octets),
 				 type <= 8 ? -EBADMSG : 0);
 		b.octets[at + 2] = type;

@@ -81,7 +81,10 @@ static void test_u64(void **state)
 		0, 1, INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX,
 	};
 	static const char *const texts[] = {
-		"0", "1", "9223372036854775807", "9223372036854775808",
+		"0",
+		"1",
+		"9223372036854775807",
+		"9223372036854775808",
 		"18446744073709551615",
 	};
 	struct json_object *value;
@@ -90,8 +93,7 @@ static void test_u64(void **state)
 	(void)state;
 	for (i = 0; i < 5; i++) {
 		value = json_new_u64(numbers[i]);
-		assert_string_equal(json_object_to_json_string(value),
-				    texts[i]);
+		assert_string_equal(json_object_to_json_string(value), texts[i]);
 		json_object_put(value);
 	}
 }

@@ -42,8 +42,20 @@ static void test_valid(void **state)
 static void test_not_a_number(void **state)
 {
 	static const char *const texts[] = {
-		"", "0x", "x", "-1", "+1", " 1", "1 ", "1.0", "1e3", "12a",
-		"0x1g", "0x-1", "99999999999999999999999x", "\xd9\xa1",
+		"",
+		"0x",
+		"x",
+		"-1",
+		"+1",
+		" 1",
+		"1 ",
+		"1.0",
+		"1e3",
+		"12a",
+		"0x1g",
+		"0x-1",
+		"99999999999999999999999x",
+		"\xd9\xa1",
 	};
 	size_t i;
 

@@ -81,11 +81,10 @@ static void test_table(void **state)
 	(void)state;
 	page_open(&page, false);
 	add_three(page.out);
-	page_close(&page,
-		   "                   N  NAME   REST\n"
-		   "                   7  [a/b]  x\n"
-		   "18446744073709551615  -      -\n"
-		   "                  10  [\xc3\xa9t\xc3\xa9]  true\n");
+	page_close(&page, "                   N  NAME   REST\n"
+			  "                   7  [a/b]  x\n"
+			  "18446744073709551615  -      -\n"
+			  "                  10  [\xc3\xa9t\xc3\xa9]  true\n");
 }
 
 static void test_list_json(void **state)
@@ -131,11 +130,10 @@ static void test_two_lists(void **state)
 	output_list_begin(page.out, fields, 1);
 	output_list_add(page.out, object("{\"n\":2}"));
 	output_list_end(page.out);
-	page_close(&page,
-		   "   N  NAME  REST\n"
-		   "1000  -     wide\n"
-		   "N\n"
-		   "2\n");
+	page_close(&page, "   N  NAME  REST\n"
+			  "1000  -     wide\n"
+			  "N\n"
+			  "2\n");
 }
 
 static void test_long_list(void **state)

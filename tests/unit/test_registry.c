@@ -14,6 +14,7 @@
 #include "registry.h"
 
 #define HEAD "{\"version\":1,\"experiments\":["
+#define TWO(a, b) a "," b
 #define TAIL "]}"
 #define ACT(name, id) "{\"activityName\":\"" name "\",\"activityId\":" id "}"
 #define EXP(name, id, acts) \
@@ -35,8 +36,8 @@ static void test_lookup(void **state)
 	uint32_t id = 0;
 
 	(void)state;
-	r = parsed(HEAD EXP("one", "65535", ACT("Up/Down (Job)", "255"))
-		   "," EXP("two", "0", "") TAIL);
+	r = parsed(HEAD TWO(EXP("one", "65535", ACT("Up/Down (Job)", "255")),
+			    EXP("two", "0", "")) TAIL);
 	assert_string_equal(registry_experiment_name(r, 65535), "one");
 	assert_string_equal(registry_experiment_name(r, 0), "two");
 	assert_null(registry_experiment_name(r, 1));
@@ -48,8 +49,7 @@ static void test_lookup(void **state)
 
 	assert_int_equal(registry_experiment_id(r, "ONE", &id), 0);
 	assert_int_equal(id, 65535);
-	assert_int_equal(registry_activity_id(r, 65535, "up/down (job)", &id),
-			 0);
+	assert_int_equal(registry_activity_id(r, 65535, "up/down (job)", &id), 0);
 	assert_int_equal(id, 255);
 	assert_int_equal(registry_experiment_id(r, "on", &id), -ENOENT);
 	assert_int_equal(registry_experiment_id(r, "", &id), -ENOENT);
@@ -94,8 +94,9 @@ static void test_refused(void **state)
 		  "experiment \"a\": activity \"X\" is there twice" },
 		{ HEAD EXP("a", "1", ACT("x", "1") "," ACT("y", "1")) TAIL,
 		  "experiment \"a\": activity \"y\": id 1 is there twice" },
-		{ HEAD EXP("ok", "7", ACT("x", "1")) ","
-		  EXP("a", "1", ACT("y", "1") ",5") TAIL, "experiment \"a\"" },
+		{ HEAD TWO(EXP("ok", "7", ACT("x", "1")),
+			   EXP("a", "1", ACT("y", "1") ",5")) TAIL,
+		  "experiment \"a\"" },
 	};
 	char error[REGISTRY_ERROR_MAX];
 	struct registry *registry;
@@ -118,8 +119,8 @@ static void test_refused(void **state)
 static void test_truncated(void **state)
 {
 	static const char text[] =
-		HEAD EXP("one", "1", ACT("x", "1") "," ACT("y", "2")) ","
-		EXP("two", "2", ACT("x", "1")) TAIL;
+		HEAD TWO(EXP("one", "1", ACT("x", "1") "," ACT("y", "2")),
+			 EXP("two", "2", ACT("x", "1"))) TAIL;
 	char error[REGISTRY_ERROR_MAX];
 	struct registry *registry;
 	size_t len;
@@ -141,9 +142,9 @@ static void test_long_names(void **state)
 	(void)state;
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	snprintf(text, sizeof(text), HEAD
-		 "{\"expName\":\"%s\",\"expId\":1,\"activities\":["
-		 "{\"activityName\":\"%s\",\"activityId\":300}]}" TAIL,
+	snprintf(text, sizeof(text),
+		 HEAD "{\"expName\":\"%s\",\"expId\":1,\"activities\":["
+		      "{\"activityName\":\"%s\",\"activityId\":300}]}" TAIL,
 		 name, name);
 	assert_int_equal(registry_parse(&registry, text, strlen(text), error),
 			 -EBADMSG);
@@ -160,8 +161,7 @@ static void test_load_errors(void **state)
 			 -ENOENT);
 	assert_string_equal(error,
 			    "registry /nonexistent: No such file or directory");
-	assert_int_equal(registry_load(&registry, "/dev/null", error),
-			 -EBADMSG);
+	assert_int_equal(registry_load(&registry, "/dev/null", error), -EBADMSG);
 	assert_non_null(strstr(error, "registry /dev/null: line 1"));
 	assert_int_equal(setenv("SCITAG_REGISTRY", "/nonexistent2", 1), 0);
 	assert_int_equal(registry_load(&registry, NULL, error), -ENOENT);
@@ -181,8 +181,7 @@ static int count_and_check(const struct tag *tag, void *data)
 	char text[256], error[TAG_ERROR_MAX];
 	struct tag back;
 
-	experiment = registry_experiment_name(walked->registry,
-					      tag->experiment);
+	experiment = registry_experiment_name(walked->registry, tag->experiment);
 	activity = registry_activity_name(walked->registry, tag->experiment,
 					  tag->activity);
 	assert_non_null(experiment);
@@ -216,11 +215,10 @@ static void test_shipped(void **state)
 	snprintf(path, sizeof(path), "%s/userspace/registry.json", top);
 	if (registry_load(&walked.registry, path, error))
 		fail_msg("%s", error);
-	assert_int_equal(registry_walk(walked.registry, count_and_check,
-				       &walked), 0);
+	assert_int_equal(
+		registry_walk(walked.registry, count_and_check, &walked), 0);
 	assert_int_equal(walked.n, 114);
-	assert_int_equal(registry_walk(walked.registry, stop_at_once, NULL),
-			 77);
+	assert_int_equal(registry_walk(walked.registry, stop_at_once, NULL), 77);
 	assert_string_equal(registry_experiment_name(walked.registry, 14),
 			    "xenon");
 	assert_string_equal(registry_activity_name(walked.registry, 2, 26),

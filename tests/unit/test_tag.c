@@ -65,7 +65,7 @@ static void test_valid(void **state)
 		{ "label 0x10068", 2, 26 },
 		{ "label:65640", 2, 26 },
 		{ "label:0x30038", 3, 14 },
-		{ "label:0x7FEFE", 511, 63 },	/* entropy 0x40002 */
+		{ "label:0x7FEFE", 511, 63 }, /* entropy 0x40002 */
 		{ "label:0xfffff", 511, 63 },
 		{ "label:0", 0, 0 },
 	};
@@ -128,9 +128,23 @@ static void test_confusion(void **state)
 static void test_not_a_tag(void **state)
 {
 	static const char *const texts[] = {
-		"", "atlas", "Data Challenge", "scitag", "label", "scitag:",
-		"scitag:-1", "scitag: 154", "scitag:154 ", "scitag:154/2",
-		"label:0x", "label:atlas", "/", "2/", "/26", "atlas/", " / ",
+		"",
+		"atlas",
+		"Data Challenge",
+		"scitag",
+		"label",
+		"scitag:",
+		"scitag:-1",
+		"scitag: 154",
+		"scitag:154 ",
+		"scitag:154/2",
+		"label:0x",
+		"label:atlas",
+		"/",
+		"2/",
+		"/26",
+		"atlas/",
+		" / ",
 	};
 	size_t i;
 

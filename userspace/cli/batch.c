@@ -58,8 +58,7 @@ static void report(const struct batch *batch, struct cli *cli,
 		   unsigned int number, unsigned int n_reports)
 {
 	if (n_reports < REPORTS_MAX)
-		fprintf(cli->err, "%s:%u: %s\n", batch->name, number,
-			cli->error);
+		fprintf(cli->err, "%s:%u: %s\n", batch->name, number, cli->error);
 	else if (n_reports == REPORTS_MAX)
 		fprintf(cli->err, "%s: more mistakes follow\n", batch->name);
 }
@@ -91,8 +90,8 @@ int batch_parse(struct batch *batch, struct cli *cli, char *text, size_t len)
 	return first;
 }
 
-static void print_warning(const struct batch *batch, struct cli *cli,
-			  size_t i, size_t n)
+static void print_warning(const struct batch *batch, struct cli *cli, size_t i,
+			  size_t n)
 {
 	if (!cli->warning[0])
 		return;
@@ -137,8 +136,8 @@ static int run_lines(const struct batch *batch, struct cli *cli, size_t i,
 }
 
 /* n is the number of commands that came to nothing together. */
-static void report_refusal(const struct batch *batch, struct cli *cli,
-			   size_t i, size_t n, size_t bad)
+static void report_refusal(const struct batch *batch, struct cli *cli, size_t i,
+			   size_t n, size_t bad)
 {
 	unsigned int first = batch->lines[i].number;
 
@@ -149,8 +148,7 @@ static void report_refusal(const struct batch *batch, struct cli *cli,
 		fprintf(cli->err, "%s:%u-%u: %s\n", batch->name, first,
 			batch->lines[i + n - 1].number, cli->error);
 	else
-		fprintf(cli->err, "%s:%u: %s\n", batch->name, first,
-			cli->error);
+		fprintf(cli->err, "%s:%u: %s\n", batch->name, first, cli->error);
 	fprintf(cli->err,
 		"%s: %zu of %zu commands were carried out, none from line %u on\n",
 		batch->name, i, batch->n, first);

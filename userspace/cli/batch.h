@@ -17,7 +17,7 @@ struct batch_line {
 };
 
 struct batch {
-	const char *name;	/* of the file, for messages */
+	const char *name; /* of the file, for messages */
 	struct batch_line *lines;
 	size_t n;
 	size_t size;

@@ -44,8 +44,8 @@ const struct registry *cli_registry(struct cli *cli)
 		return cli->registry;
 	cli->registry_tried = true;
 	if (registry_load(&cli->registry, cli->registry_path, error))
-		snprintf(cli->registry_error, sizeof(cli->registry_error),
-			 "%s", error);
+		snprintf(cli->registry_error, sizeof(cli->registry_error), "%s",
+			 error);
 	return cli->registry;
 }
 

@@ -15,7 +15,7 @@
 /* Exit status. */
 enum cli_status {
 	CLI_OK,
-	CLI_REFUSED,	/* by the kernel, or a name that is not known */
+	CLI_REFUSED, /* by the kernel, or a name that is not known */
 	CLI_USAGE,
 	CLI_NO_MODULE,
 };
@@ -28,7 +28,7 @@ struct registry;
 
 struct cli {
 	struct output *out;
-	FILE *err;		/* warnings and errors */
+	FILE *err; /* warnings and errors */
 	const char *registry_path; /* NULL: the default ones */
 	struct registry *registry;
 	bool registry_tried;

@@ -48,14 +48,12 @@ static const struct output_field show_fields[] = {
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
-static int parse_spec(struct cli *cli, struct args *args,
-		      struct request *request)
+static int parse_spec(struct cli *cli, struct args *args, struct request *request)
 {
 	return flow_args_spec(cli, args, &request->spec);
 }
 
-static int parse_name(struct cli *cli, struct args *args,
-		      struct request *request)
+static int parse_name(struct cli *cli, struct args *args, struct request *request)
 {
 	return flow_args_name(cli, args, &request->spec.key, &request->id);
 }
@@ -79,8 +77,7 @@ static int run_many_replace(struct cli *cli, const struct flow_spec *specs,
 	*bad = n;
 	if (status)
 		return status;
-	return cli_genl_status(cli,
-			       genl_flow_replace(cli->genl, specs, n, bad));
+	return cli_genl_status(cli, genl_flow_replace(cli->genl, specs, n, bad));
 }
 
 static int run_one(struct cli *cli, const struct request *request)

@@ -26,8 +26,7 @@ static void label_text(char buf[static OUTPUT_TEXT_MAX],
 	if (!buf[0])
 		snprintf(buf, OUTPUT_TEXT_MAX,
 			 "none: experiments above %u and activities above %u do not fit",
-			 SCITAG_LABEL_EXPERIMENT_MAX,
-			 SCITAG_LABEL_ACTIVITY_MAX);
+			 SCITAG_LABEL_EXPERIMENT_MAX, SCITAG_LABEL_ACTIVITY_MAX);
 }
 
 static const struct output_field tag_fields[] = {
@@ -54,24 +53,24 @@ static struct json_object *tag_json(const struct tag *tag,
 	if (!object)
 		return NULL;
 	if (scitag_label_fits(tag->experiment, tag->activity))
-		label = json_new_u64(scitag_label_encode(tag->experiment,
-							 tag->activity, 0));
+		label = json_new_u64(
+			scitag_label_encode(tag->experiment, tag->activity, 0));
 	flow_json_add_tag(object, tag, registry);
 	json_object_object_add(object, "label", label);
 	return object;
 }
 
 /* All words are one tag: names hold blanks. */
-static int parse_tag(struct cli *cli, struct args *args,
-		     struct request *request)
+static int parse_tag(struct cli *cli, struct args *args, struct request *request)
 {
 	char text[TAG_TEXT_MAX] = "";
 	const char *word;
 	size_t len = 0;
 
 	if (!args_peek(args))
-		return cli_fail(cli, CLI_USAGE,
-				"tag what? write e.g. atlas/26, scitag:154 or label:0x10068, or --list");
+		return cli_fail(
+			cli, CLI_USAGE,
+			"tag what? write e.g. atlas/26, scitag:154 or label:0x10068, or --list");
 	if (strcmp(args_peek(args), "--list") == 0) {
 		args_take(args);
 		request->list = true;

@@ -7,7 +7,10 @@
 #include "cli.h"
 
 static const struct command *const tables[] = {
-	cmd_flow, cmd_stats, cmd_monitor, cmd_tag,
+	cmd_flow,
+	cmd_stats,
+	cmd_monitor,
+	cmd_tag,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -61,9 +64,10 @@ static int find_command(struct cli *cli, struct args *args,
 		return cli_fail(cli, CLI_USAGE, "no command is given");
 	*command = find_group(group);
 	if (!*command)
-		return cli_fail(cli, CLI_USAGE,
-				"\"%s\" is not a command: write flow, stats, status, monitor or tag",
-				group);
+		return cli_fail(
+			cli, CLI_USAGE,
+			"\"%s\" is not a command: write flow, stats, status, monitor or tag",
+			group);
 	if (!(*command)->name)
 		return CLI_OK;
 
@@ -91,8 +95,7 @@ int command_parse(struct cli *cli, struct args *args, struct request *request)
 	return status;
 }
 
-int command_parse_none(struct cli *cli, struct args *args,
-		       struct request *request)
+int command_parse_none(struct cli *cli, struct args *args, struct request *request)
 {
 	const char *word = args_take(args);
 

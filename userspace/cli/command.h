@@ -20,21 +20,20 @@ struct command;
 /* What parsing a command gives. Each command uses some of it. */
 struct request {
 	const struct command *command;
-	struct flow_spec spec;	/* a flow, or its key alone */
-	uint32_t id;		/* a flow, if not 0 */
+	struct flow_spec spec; /* a flow, or its key alone */
+	uint32_t id; /* a flow, if not 0 */
 	struct tag tag;
 	bool list;
-	uint64_t count;		/* 0: no limit */
+	uint64_t count; /* 0: no limit */
 };
 
 /* Most of the functions return one of enum cli_status: see cli.h. */
 struct command {
-	const char *group;	/* first word */
-	const char *name;	/* second word; NULL if there is none */
-	int (*parse)(struct cli *cli, struct args *args,
-		     struct request *request);
+	const char *group; /* first word */
+	const char *name; /* second word; NULL if there is none */
+	int (*parse)(struct cli *cli, struct args *args, struct request *request);
 	int (*run)(struct cli *cli, const struct request *request);
-	bool in_batch;		/* may stand in a batch */
+	bool in_batch; /* may stand in a batch */
 	/* Carry out many at once; *bad is the refused one, or n. Or NULL. */
 	int (*run_many)(struct cli *cli, const struct flow_spec *specs,
 			size_t n, size_t *bad);

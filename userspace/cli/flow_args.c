@@ -30,12 +30,18 @@ enum {
 };
 
 static const char *const keywords[N_KEYWORDS] = {
-	[PROTO] = "proto",	     [SRC] = "src",
-	[SPORT] = "sport",	     [DST] = "dst",
-	[DPORT] = "dport",	     [TAG] = "tag",
-	[EXPERIMENT] = "experiment", [ACTIVITY] = "activity",
-	[MARK] = "mark",	     [LAYOUT] = "layout",
-	[OPTION_TYPE] = "option-type", [ID] = "id",
+	[PROTO] = "proto",
+	[SRC] = "src",
+	[SPORT] = "sport",
+	[DST] = "dst",
+	[DPORT] = "dport",
+	[TAG] = "tag",
+	[EXPERIMENT] = "experiment",
+	[ACTIVITY] = "activity",
+	[MARK] = "mark",
+	[LAYOUT] = "layout",
+	[OPTION_TYPE] = "option-type",
+	[ID] = "id",
 };
 
 #define BIT(n) (1u << (n))
@@ -109,15 +115,14 @@ static int collect(struct cli *cli, struct args *args, struct values *values,
 		if (i == N_KEYWORDS || !(set & BIT(i)))
 			return cli_fail(cli, CLI_USAGE,
 					"\"%s\" is not a keyword here: write %s",
-					word, list_keywords(set, names,
-							    sizeof(names)));
+					word,
+					list_keywords(set, names, sizeof(names)));
 		if (values->value[i])
 			return cli_fail(cli, CLI_USAGE, "%s is given twice",
 					word);
 		value = args_take(args);
 		if (!value)
-			return cli_fail(cli, CLI_USAGE, "%s has no value",
-					word);
+			return cli_fail(cli, CLI_USAGE, "%s has no value", word);
 		values->value[i] = value;
 		if (i == TAG)
 			join_tag(values, args);
@@ -126,8 +131,7 @@ static int collect(struct cli *cli, struct args *args, struct values *values,
 }
 
 /* Are all keywords of a set there? */
-static int require(struct cli *cli, const struct values *values,
-		   unsigned int set)
+static int require(struct cli *cli, const struct values *values, unsigned int set)
 {
 	char names[128];
 	int i;
@@ -146,9 +150,10 @@ static int parse_addr(struct cli *cli, const struct values *values, int i,
 {
 	if (addr_parse(addr, values->value[i]) == 0)
 		return CLI_OK;
-	return cli_fail(cli, CLI_USAGE,
-			"%s: \"%s\" is not an IP address (ports and names go elsewhere)",
-			keywords[i], values->value[i]);
+	return cli_fail(
+		cli, CLI_USAGE,
+		"%s: \"%s\" is not an IP address (ports and names go elsewhere)",
+		keywords[i], values->value[i]);
 }
 
 static int parse_port(struct cli *cli, const struct values *values, int i,
@@ -195,8 +200,7 @@ static int tag_status(struct cli *cli, int ret, const char *keyword,
 	if (!ret)
 		return CLI_OK;
 	if (ret != -ENOENT)
-		return cli_fail(cli, CLI_USAGE, "%s%s%s", keyword, colon,
-				error);
+		return cli_fail(cli, CLI_USAGE, "%s%s%s", keyword, colon, error);
 	if (cli->registry)
 		return cli_fail(cli, CLI_REFUSED,
 				"%s%s%s (scitag tag --list shows what is)",
@@ -217,8 +221,7 @@ int flow_args_tag(struct cli *cli, const char *text, struct tag *tag)
 	return tag_status(cli, ret, "", error);
 }
 
-static int parse_ids(struct cli *cli, const struct values *values,
-		     struct tag *tag)
+static int parse_ids(struct cli *cli, const struct values *values, struct tag *tag)
 {
 	const struct registry *registry = cli_registry(cli);
 	char error[TAG_ERROR_MAX];
@@ -241,8 +244,9 @@ static int parse_tag(struct cli *cli, const struct values *values,
 	int status;
 
 	if (ids && values->value[TAG])
-		return cli_fail(cli, CLI_USAGE,
-				"give a tag, or experiment and activity, not both");
+		return cli_fail(
+			cli, CLI_USAGE,
+			"give a tag, or experiment and activity, not both");
 	if (!ids && !values->value[TAG])
 		return cli_fail(cli, CLI_USAGE,
 				"missing: tag (or experiment and activity)");
@@ -267,9 +271,10 @@ static int parse_option_type(struct cli *cli, const char *text, int *type)
 				"option-type: \"%s\" is not a number of 0..255",
 				text);
 	if (!scitag_option_type_ok(n))
-		return cli_fail(cli, CLI_USAGE,
-				"option-type: 0x%02x is not a number below 0x20 that IANA has not assigned",
-				(unsigned int)n);
+		return cli_fail(
+			cli, CLI_USAGE,
+			"option-type: 0x%02x is not a number below 0x20 that IANA has not assigned",
+			(unsigned int)n);
 	*type = n;
 	return CLI_OK;
 }
@@ -285,17 +290,19 @@ static int parse_mark(struct cli *cli, const struct values *values,
 	spec->layout = FLOW_LAYOUT_DEFAULT;
 	spec->option_type = FLOW_OPTION_TYPE_DEFAULT;
 	if (mark && (flow_mark_parse(&spec->mark, mark) || !spec->mark))
-		return cli_fail(cli, CLI_USAGE,
-				"mark: \"%s\" is not label, hbh, do, or several of these with commas",
-				mark);
+		return cli_fail(
+			cli, CLI_USAGE,
+			"mark: \"%s\" is not label, hbh, do, or several of these with commas",
+			mark);
 	if (layout && flow_layout_parse(&spec->layout, layout))
 		return cli_fail(cli, CLI_USAGE,
 				"layout: \"%s\" is not ids, label, label4 or safe",
 				layout);
 	if ((layout || type) && !(spec->mark & ~SCITAG_MARK_LABEL))
-		return cli_fail(cli, CLI_USAGE,
-				"%s is for extension headers: write mark hbh or mark do, too",
-				keywords[layout ? LAYOUT : OPTION_TYPE]);
+		return cli_fail(
+			cli, CLI_USAGE,
+			"%s is for extension headers: write mark hbh or mark do, too",
+			keywords[layout ? LAYOUT : OPTION_TYPE]);
 	if (!type)
 		return CLI_OK;
 	return parse_option_type(cli, type, &spec->option_type);
@@ -310,11 +317,11 @@ static int check_fit(struct cli *cli, const struct flow_spec *spec)
 
 	if (!label || scitag_label_fits(spec->experiment, spec->activity))
 		return CLI_OK;
-	return cli_fail(cli, CLI_USAGE,
-			"%u/%u does not fit into a flow label (0..%u/0..%u): write mark hbh or mark do, with layout ids or safe",
-			spec->experiment, spec->activity,
-			SCITAG_LABEL_EXPERIMENT_MAX,
-			SCITAG_LABEL_ACTIVITY_MAX);
+	return cli_fail(
+		cli, CLI_USAGE,
+		"%u/%u does not fit into a flow label (0..%u/0..%u): write mark hbh or mark do, with layout ids or safe",
+		spec->experiment, spec->activity, SCITAG_LABEL_EXPERIMENT_MAX,
+		SCITAG_LABEL_ACTIVITY_MAX);
 }
 
 int flow_args_spec(struct cli *cli, struct args *args, struct flow_spec *spec)
@@ -351,13 +358,15 @@ int flow_args_name(struct cli *cli, struct args *args, struct flow_key *key,
 		if (values.value[i])
 			given |= BIT(i);
 	if (!given)
-		return cli_fail(cli, CLI_USAGE,
-				"which flow? write id NUMBER, or proto, src, sport, dst and dport");
+		return cli_fail(
+			cli, CLI_USAGE,
+			"which flow? write id NUMBER, or proto, src, sport, dst and dport");
 	if (!(given & BIT(ID)))
 		return parse_key(cli, &values, key);
 	if (given & KEY_SET)
-		return cli_fail(cli, CLI_USAGE,
-				"give an id, or proto, src, sport, dst and dport, not both");
+		return cli_fail(
+			cli, CLI_USAGE,
+			"give an id, or proto, src, sport, dst and dport, not both");
 	if (number_parse(&n, values.value[ID], UINT32_MAX) || !n)
 		return cli_fail(cli, CLI_USAGE,
 				"id: \"%s\" is not a number of 1..%u",

@@ -108,8 +108,8 @@ static const struct {
 	const char *group;
 	const char *text;
 } texts[] = {
-	{ "flow", flow_help },	       { "stats", stats_help },
-	{ "status", status_help },     { "monitor", monitor_help },
+	{ "flow", flow_help },	   { "stats", stats_help },
+	{ "status", status_help }, { "monitor", monitor_help },
 	{ "tag", tag_help },
 };
 

@@ -102,8 +102,7 @@ static int run_command(struct cli *cli, struct args *args)
 	return status;
 }
 
-static int run(struct cli *cli, const struct options *options,
-	       struct args *args)
+static int run(struct cli *cli, const struct options *options, struct args *args)
 {
 	cli->registry_path = options->registry;
 	output_set_json(cli->out, options->json);

@@ -26,12 +26,12 @@ struct output_field {
 	const char *key;
 	void (*text)(char buf[static OUTPUT_TEXT_MAX],
 		     struct json_object *object);
-	bool right;	/* in a table: aligned to the right */
+	bool right; /* in a table: aligned to the right */
 };
 
 /* Writes to file, as text at first. NULL if there is no memory. */
 struct output *output_new(FILE *file);
-void output_free(struct output *out);	/* NULL is fine; file stays open */
+void output_free(struct output *out); /* NULL is fine; file stays open */
 void output_set_json(struct output *out, bool json);
 
 /*

@@ -15,10 +15,10 @@ struct field {
 	size_t size;
 };
 
-#define FIELD(key, name)                                                      \
-	{                                                                     \
-		key, offsetof(struct tcp_info, tcpi_##name),                  \
-			sizeof(((struct tcp_info *)NULL)->tcpi_##name)        \
+#define FIELD(key, name)                                               \
+	{                                                              \
+		key, offsetof(struct tcp_info, tcpi_##name),           \
+			sizeof(((struct tcp_info *)NULL)->tcpi_##name) \
 	}
 
 static const struct field fields[] = {
@@ -43,13 +43,12 @@ static const struct field fields[] = {
 
 /* By tcpi_state. */
 static const char *const states[] = {
-	"unknown",   "established", "syn-sent",	 "syn-recv", "fin-wait-1",
-	"fin-wait-2", "time-wait",  "close",	 "close-wait", "last-ack",
-	"listen",    "closing",
+	"unknown",    "established", "syn-sent",  "syn-recv",
+	"fin-wait-1", "fin-wait-2",  "time-wait", "close",
+	"close-wait", "last-ack",    "listen",	  "closing",
 };
 
-static uint64_t field_value(const struct tcp_info *info,
-			    const struct field *field)
+static uint64_t field_value(const struct tcp_info *info, const struct field *field)
 {
 	uint64_t wide;
 	uint32_t narrow;
@@ -79,9 +78,9 @@ struct json_object *tcp_json_new(const struct flow_state *state)
 
 		if (field->offset + field->size > state->tcp_info_len)
 			continue;
-		json_object_object_add(tcp, field->key,
-				       json_new_u64(field_value(&state->tcp_info,
-								field)));
+		json_object_object_add(
+			tcp, field->key,
+			json_new_u64(field_value(&state->tcp_info, field)));
 	}
 	return tcp;
 }

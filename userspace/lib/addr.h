@@ -12,8 +12,8 @@
 
 /* An IPv4 or IPv6 address. All octets that the family does not use are 0. */
 struct addr {
-	sa_family_t family;	/* AF_INET or AF_INET6; 0: none */
-	uint8_t octets[16];	/* network order; IPv4 uses the first four */
+	sa_family_t family; /* AF_INET or AF_INET6; 0: none */
+	uint8_t octets[16]; /* network order; IPv4 uses the first four */
 };
 
 /*
@@ -25,7 +25,7 @@ struct flow_key {
 	struct addr dst;
 	uint16_t sport;
 	uint16_t dport;
-	uint8_t protocol;	/* IPPROTO_TCP or IPPROTO_UDP */
+	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
 	uint8_t zero;
 };
 

@@ -15,10 +15,10 @@ struct nlmsghdr;
 #define EXTACK_TEXT_MAX 256
 
 struct extack {
-	int error;		/* -errno, or 0: done */
+	int error; /* -errno, or 0: done */
 	char text[EXTACK_TEXT_MAX]; /* refusal or warning; "" if none */
 	bool has_offset;
-	uint32_t offset;	/* of the bad attribute in the request */
+	uint32_t offset; /* of the bad attribute in the request */
 };
 
 /*

@@ -61,8 +61,7 @@ int flow_mark_parse(uint32_t *mark, const char *text)
 	return 0;
 }
 
-const char *flow_mark_format(uint32_t mark,
-			     char buf[static FLOW_MARK_TEXT_MAX])
+const char *flow_mark_format(uint32_t mark, char buf[static FLOW_MARK_TEXT_MAX])
 {
 	size_t len = 0;
 	size_t i;

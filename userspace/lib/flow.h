@@ -22,37 +22,37 @@
 #endif
 
 /* Values of struct flow_spec that stand for "the kernel's default". */
-#define FLOW_LAYOUT_DEFAULT	(-1)
+#define FLOW_LAYOUT_DEFAULT (-1)
 #define FLOW_OPTION_TYPE_DEFAULT (-1)
 
 /* What is asked of the kernel for a flow. */
 struct flow_spec {
-	struct flow_key key;	/* as in the packets that leave this host */
+	struct flow_key key; /* as in the packets that leave this host */
 	uint32_t experiment;
 	uint32_t activity;
-	uint32_t mark;		/* bits of enum scitag_mark_flags */
-	int layout;		/* enum scitag_layout or FLOW_LAYOUT_DEFAULT */
-	int option_type;	/* 0..255 or FLOW_OPTION_TYPE_DEFAULT */
+	uint32_t mark; /* bits of enum scitag_mark_flags */
+	int layout; /* enum scitag_layout or FLOW_LAYOUT_DEFAULT */
+	int option_type; /* 0..255 or FLOW_OPTION_TYPE_DEFAULT */
 };
 
 /* What the kernel says of a flow. */
 struct flow_state {
 	struct flow_spec spec;
 	uint32_t id;
-	uint32_t label;		/* 20 bits, host order, with entropy */
+	uint32_t label; /* 20 bits, host order, with entropy */
 	uint64_t packets;
 	uint64_t bytes;
 	uint64_t marked;
 	bool has_tcp_info;
 	struct tcp_info tcp_info; /* octets that the kernel did not send are 0 */
-	size_t tcp_info_len;	/* octets that it did send */
+	size_t tcp_info_len; /* octets that it did send */
 };
 
 /* Text of marks ("label,hbh,do" or "none") and layouts ("ids"), both ways. */
 #define FLOW_MARK_TEXT_MAX 16
-int flow_mark_parse(uint32_t *mark, const char *text);	/* 0 or -EINVAL */
+int flow_mark_parse(uint32_t *mark, const char *text); /* 0 or -EINVAL */
 const char *flow_mark_format(uint32_t mark, char buf[static FLOW_MARK_TEXT_MAX]);
-int flow_layout_parse(int *layout, const char *text);	/* 0 or -EINVAL */
-const char *flow_layout_name(int layout);		/* NULL if unknown */
+int flow_layout_parse(int *layout, const char *text); /* 0 or -EINVAL */
+const char *flow_layout_name(int layout); /* NULL if unknown */
 
 #endif /* SCITAG_FLOW_H */

@@ -97,9 +97,9 @@ static int get_addr(const struct nlattr *attr, struct addr *a)
 static int check_required(const struct nlattr *const *attrs)
 {
 	static const int required[] = {
-		SCITAG_FLOW_A_ID,    SCITAG_FLOW_A_PROTOCOL,
-		SCITAG_FLOW_A_SRC,   SCITAG_FLOW_A_DST,
-		SCITAG_FLOW_A_SPORT, SCITAG_FLOW_A_DPORT,
+		SCITAG_FLOW_A_ID,	  SCITAG_FLOW_A_PROTOCOL,
+		SCITAG_FLOW_A_SRC,	  SCITAG_FLOW_A_DST,
+		SCITAG_FLOW_A_SPORT,	  SCITAG_FLOW_A_DPORT,
 		SCITAG_FLOW_A_EXPERIMENT, SCITAG_FLOW_A_ACTIVITY,
 	};
 	size_t i;
@@ -134,10 +134,10 @@ static int get_mark(const struct nlattr *const *attrs, struct flow_spec *spec)
 		return -EBADMSG;
 	spec->experiment = experiment;
 	spec->activity = activity;
-	spec->layout = attrs[SCITAG_FLOW_A_LAYOUT] ? layout :
-						     FLOW_LAYOUT_DEFAULT;
+	spec->layout = attrs[SCITAG_FLOW_A_LAYOUT] ? layout : FLOW_LAYOUT_DEFAULT;
 	spec->option_type = attrs[SCITAG_FLOW_A_OPTION_TYPE] ?
-				    option_type : FLOW_OPTION_TYPE_DEFAULT;
+				    option_type :
+				    FLOW_OPTION_TYPE_DEFAULT;
 	return 0;
 }
 

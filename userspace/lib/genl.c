@@ -17,11 +17,11 @@
 #include "genl_sock.h"
 
 /* A request with this many flows; headers and some air. */
-#define REQUEST_SIZE(n) (NLMSG_HDRLEN + GENL_HDRLEN + 64 + (n) * FLOWMSG_SIZE)
+#define REQUEST_SIZE(n) (NLMSG_HDRLEN + GENL_HDRLEN + 64 + (n)*FLOWMSG_SIZE)
 
 struct genl {
 	struct genl_sock gs;
-	struct extack ack;	/* the last answer */
+	struct extack ack; /* the last answer */
 	char error[EXTACK_TEXT_MAX];
 	char warning[EXTACK_TEXT_MAX];
 };
@@ -35,8 +35,8 @@ struct talk {
 	struct nlmsghdr *request;
 	int (*reply)(const struct nlmsghdr *nlh, void *data);
 	void *data;
-	int reply_ret;		/* first one that was not 0 */
-	bool interrupted;	/* some of the replies said so */
+	int reply_ret; /* first one that was not 0 */
+	bool interrupted; /* some of the replies said so */
 };
 
 const char *genl_strerror(int error)
@@ -362,8 +362,7 @@ int genl_flow_dump(struct genl *genl, genl_flow_cb cb, void *data)
 {
 	struct dump dump = { .cb = cb, .data = data };
 
-	return talk_plain(genl, SCITAG_CMD_FLOW_GET, NLM_F_DUMP, on_dump,
-			  &dump);
+	return talk_plain(genl, SCITAG_CMD_FLOW_GET, NLM_F_DUMP, on_dump, &dump);
 }
 
 static int on_stats(const struct nlmsghdr *nlh, void *data)

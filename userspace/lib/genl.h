@@ -38,7 +38,7 @@ struct genl_status {
 };
 
 int genl_new(struct genl **out);
-void genl_free(struct genl *genl);	/* NULL is fine */
+void genl_free(struct genl *genl); /* NULL is fine */
 
 /*
  * Texts of the last call: of its error, or of the warning that came with its
@@ -85,7 +85,7 @@ enum genl_event_type { GENL_FLOW_NEW, GENL_FLOW_UPDATE, GENL_FLOW_END };
 struct genl_event {
 	enum genl_event_type type;
 	uint64_t seq;
-	int end_reason;		/* enum scitag_end_reason; 0 if not an end */
+	int end_reason; /* enum scitag_end_reason; 0 if not an end */
 	struct flow_state flow;
 };
 

@@ -17,21 +17,20 @@ struct nlmsghdr;
 
 struct genl_sock {
 	struct nl_sock *sock;
-	int fd;			/* that of sock */
-	uint16_t family;	/* message type of the family */
-	uint8_t *buf;		/* GENL_SOCK_BUF_SIZE octets, for receiving */
+	int fd; /* that of sock */
+	uint16_t family; /* message type of the family */
+	uint8_t *buf; /* GENL_SOCK_BUF_SIZE octets, for receiving */
 };
 
 /* Returns 0 or -errno; -ENOPROTOOPT if there is no such family. */
 int genl_sock_init(struct genl_sock *gs);
-void genl_sock_exit(struct genl_sock *gs);	/* after a failed init, too */
+void genl_sock_exit(struct genl_sock *gs); /* after a failed init, too */
 
 /* Look the family up again: it has another number after a module reload. */
 int genl_sock_resolve(struct genl_sock *gs);
 
 /* Join a multicast group of a family, both by name. */
-int genl_sock_join(struct genl_sock *gs, const char *family,
-		   const char *group);
+int genl_sock_join(struct genl_sock *gs, const char *family, const char *group);
 
 /*
  * Send a request to the kernel, after putting the family's number and a new

@@ -46,11 +46,17 @@ struct kind {
 };
 
 static const struct kind experiment_kind = {
-	"experiment", "expId", "expName", TAG_EXPERIMENT_MAX,
+	"experiment",
+	"expId",
+	"expName",
+	TAG_EXPERIMENT_MAX,
 };
 
 static const struct kind activity_kind = {
-	"activity", "activityId", "activityName", TAG_ACTIVITY_MAX,
+	"activity",
+	"activityId",
+	"activityName",
+	TAG_ACTIVITY_MAX,
 };
 
 static const char *const default_paths[] = {

@@ -35,7 +35,7 @@ int registry_load(struct registry **out, const char *path,
  */
 int registry_parse(struct registry **out, const char *text, size_t len,
 		   char error[static REGISTRY_ERROR_MAX]);
-void registry_free(struct registry *registry);	/* NULL is fine */
+void registry_free(struct registry *registry); /* NULL is fine */
 
 /* Names of ids; NULL if the registry does not know them. */
 const char *registry_experiment_name(const struct registry *registry,

@@ -194,8 +194,7 @@ static int parse_pair(struct tag *tag, const struct registry *registry,
 	if (copy_trimmed(experiment, text, slash - text) ||
 	    copy_trimmed(activity, slash + 1, strlen(slash + 1)))
 		return fail(error, -EINVAL, "\"%.60s...\" is too long", text);
-	ret = tag_parse_experiment(&tag->experiment, registry, experiment,
-				   error);
+	ret = tag_parse_experiment(&tag->experiment, registry, experiment, error);
 	if (ret)
 		return ret;
 	return tag_parse_activity(&tag->activity, registry, tag->experiment,
@@ -230,8 +229,8 @@ uint32_t tag_scitag_flow(const struct tag *tag)
 {
 	uint32_t n = tag->experiment << 6 | tag->activity;
 
-	if (tag->activity > SCITAG_LABEL_ACTIVITY_MAX ||
-	    n < SCITAG_FLOW_MIN || n > SCITAG_FLOW_MAX)
+	if (tag->activity > SCITAG_LABEL_ACTIVITY_MAX || n < SCITAG_FLOW_MIN ||
+	    n > SCITAG_FLOW_MAX)
 		return 0;
 	return n;
 }

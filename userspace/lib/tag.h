@@ -10,13 +10,13 @@
 struct registry;
 
 struct tag {
-	uint32_t experiment;	/* 0..TAG_EXPERIMENT_MAX */
-	uint32_t activity;	/* 0..TAG_ACTIVITY_MAX */
+	uint32_t experiment; /* 0..TAG_EXPERIMENT_MAX */
+	uint32_t activity; /* 0..TAG_ACTIVITY_MAX */
 };
 
 /* What an extension header can carry; a flow label carries less. */
-#define TAG_EXPERIMENT_MAX	65535
-#define TAG_ACTIVITY_MAX	255
+#define TAG_EXPERIMENT_MAX 65535
+#define TAG_ACTIVITY_MAX 255
 
 /* Longest text of an error with its NUL. */
 #define TAG_ERROR_MAX 256
