@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define JSON_C_0_14 ((0 << 16) | (14 << 8))
+#define JSON_C_0_18 ((0 << 16) | (18 << 8))
 
 #if JSON_C_VERSION_NUM >= JSON_C_0_14
 struct json_object *json_new_u64(uint64_t value)
@@ -107,6 +108,48 @@ static struct json_object *parse(struct json_tokener *tok, const char *text,
 	return NULL;
 }
 
+#ifdef JSON_TOKENER_VALIDATE_UTF8
+#define VALIDATE_UTF8 JSON_TOKENER_VALIDATE_UTF8
+#else
+#define VALIDATE_UTF8 0
+#endif
+
+/*
+ * Strict json-c 0.18 takes no string that is not ASCII (its issue 875). There,
+ * strict has to do with a copy that is ASCII, which looks the same otherwise.
+ */
+static struct json_object *parse_strict(struct json_tokener *tok,
+					const char *text, size_t len,
+					char *error)
+{
+	struct json_object *value;
+	char *ascii;
+	size_t i;
+
+	if (json_c_version_num() != JSON_C_0_18) {
+		json_tokener_set_flags(tok,
+				       JSON_TOKENER_STRICT | VALIDATE_UTF8);
+		return parse(tok, text, len, error);
+	}
+	ascii = strndup(text, len);
+	if (!ascii) {
+		snprintf(error, JSON_ERROR_MAX, "line 1: no memory");
+		return NULL;
+	}
+	for (i = 0; i < len; i++)
+		if ((unsigned char)ascii[i] >= 0x80)
+			ascii[i] = '?';
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
+	value = parse(tok, ascii, len, error);
+	free(ascii);
+	if (!value)
+		return NULL;
+	json_object_put(value);
+	json_tokener_reset(tok);
+	json_tokener_set_flags(tok, VALIDATE_UTF8);
+	return parse(tok, text, len, error);
+}
+
 struct json_object *json_parse(const char *text, size_t len,
 			       char error[static JSON_ERROR_MAX])
 {
@@ -125,13 +168,7 @@ struct json_object *json_parse(const char *text, size_t len,
 		snprintf(error, JSON_ERROR_MAX, "line 1: no memory");
 		value = NULL;
 	} else {
-		int flags = JSON_TOKENER_STRICT;
-
-#ifdef JSON_TOKENER_VALIDATE_UTF8
-		flags |= JSON_TOKENER_VALIDATE_UTF8;
-#endif
-		json_tokener_set_flags(tok, flags);
-		value = parse(tok, copy, len, error);
+		value = parse_strict(tok, copy, len, error);
 	}
 	if (tok)
 		json_tokener_free(tok);
