@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
 # Progress and error messages of the scripts. Sourced.
 
 # Prefix of every line, such as "[6.1] "; the caller sets it.
@@ -13,9 +14,14 @@ die() {
 	exit 1
 }
 
-# step "what happens" command...: announces a step, runs it with its output
-# in $step_log, tells how long it took; on failure shows the end of the log.
+# log_to FILE: where the output of steps goes from now on.
 step_log=/dev/null
+log_to() {
+	step_log=$1
+}
+
+# step "what happens" command...: announces a step, runs it with its output
+# in the log, tells how long it took; on failure shows the end of the log.
 step() {
 	local what=$1 start=$SECONDS status=0
 	shift

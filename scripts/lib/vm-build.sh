@@ -1,9 +1,12 @@
 # shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
 # Building the clone's module and userspace inside a root. Sourced.
 #
 # $cache/build-CLONE-NAME/ is a copy of the clone's files with what was built
 # from them; it is kept, so that the next build only does what has changed.
 # CLONE is a hash of the clone's path. Beside it: .log, the last build's output.
+
+: "${top:?}" "${cache:?}" "${lib:?}"
 
 build_dir() { # name
 	echo "$cache/build-$(realpath "$top" | hash_of_stdin)-$1"

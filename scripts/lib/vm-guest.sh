@@ -1,9 +1,12 @@
 # shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
 # Booting a machine and hearing its verdict. Sourced.
 #
 # Disks: vda the root image (a snapshot, changes are dropped), vdb the built
 # tree, vdc where the guest writes a tar of $OUT. First serial line: kernel
 # messages; second: the tests.
+
+: "${top:?}" "${cache:?}" "${lib:?}"
 
 # out_dir NAME: where a run of this kernel leaves its files.
 out_dir() {
@@ -60,11 +63,11 @@ guest_disk() {
 	read -r rows columns <<<"$(stty size 2>/dev/null </dev/tty || echo 24 80)"
 	cat >"$dir"/.job <<-JOB
 	job=$job
-	kernel_name=$name
-	slow=$(guest_slow "$name")
+	KERNEL_NAME=$name
+	SLOW=$(guest_slow "$name")
 	rows=$rows
 	columns=$columns
-	tests="$*"
+	tests=($*)
 	JOB
 	mib=$(du -sm "$dir" | cut -f 1)
 	rm -f "$out"/tree.ext4 "$out"/out.tar
@@ -90,7 +93,7 @@ guest_boot() {
 	[ ! -f "$kernel"/initrd ] || initrd=(-initrd "$kernel"/initrd)
 	timeout --foreground "$limit" \
 	qemu-system-x86_64 -M q35 -accel "${ACCEL:-tcg}" -cpu max,-cx16 -smp "${SMP:-2}" \
-		-m "${MEM:-2G}" -display none -monitor none -nic none -no-reboot \
+		-m "${MEM:-1G}" -display none -monitor none -nic none -no-reboot \
 		-kernel "$kernel"/vmlinuz "${initrd[@]}" -append "$append" \
 		-drive file="$image"/root.ext4,format=raw,if=virtio,snapshot=on \
 		-drive file="$out"/tree.ext4,format=raw,if=virtio,snapshot=on \

@@ -1,21 +1,19 @@
 # shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
 # Root directories and disk images of the test bed, cached by content. Sourced.
 #
 # $cache/root-NAME-KEY/ holds root/ (a directory to build in), root.ext4,
 # vmlinuz, initrd and version. KEY is a hash of all that decides the content.
 
-cache=${SCITAG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/scitag}
-lib=${BASH_SOURCE[0]%/*}
+: "${cache:?}" "${lib:?}"
 
 # cache_publish TMP FINAL: makes a finished directory visible in one step and
-# drops its older siblings (same name, another key).
+# drops those of the same name and another key that nobody used for a day:
+# another clone may be at another commit.
 cache_publish() {
-	local old
-	for old in "${2%-*}"-????????????; do
-		[ "$old" = "$2" ] || rm -rf "$old"
-	done
-	rm -rf "$2"
-	mv "$1" "$2"
+	find "$cache" -maxdepth 1 -name "$(basename "${2%-*}")-????????????" \
+		-mmin +1440 -exec rm -rf {} +
+	mv -T "$1" "$2"
 }
 
 # cache_lock NAME: one process at a time makes the same thing.
@@ -27,6 +25,11 @@ cache_lock() {
 
 cache_unlock() {
 	exec 9>&-
+}
+
+# What a file does, without what its comments say about it.
+code_of() {
+	grep -hvE '^[[:space:]]*#( [^C]|$)' "$@"
 }
 
 hash_of_stdin() {
@@ -46,7 +49,7 @@ root_key() { # name
 		release_packages
 		echo "$source"
 		declare -f root_make root_bootstrap root_image
-		cat "$lib"/root-hook
+		code_of "$lib"/root-hook
 	} | hash_of_stdin
 }
 
@@ -106,14 +109,14 @@ image_ensure() {
 			tmp=$cache/.tmp-${dir##*/}
 			rm -rf "$tmp"
 			mkdir -p "$tmp"
-			step_log=$tmp/log
+			log_to "$tmp"/log
 			release_of "$1"
 			root_make "$root" "$tmp"
 			cache_publish "$tmp" "$dir"
-			step_log=/dev/null
 		fi
 		cache_unlock
 	fi
+	touch "$dir"
 	[ "$1" != debug ] || kernel_ensure
 }
 

@@ -1,15 +1,17 @@
 # shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
 # The debug kernel: Debian's 6.1 source with tests/vm/debug.config. Sourced.
 #
 # $cache/kernel-debug-KEY/ holds vmlinuz, version, source-version and tree/,
 # a tree with usr/lib/modules/VERSION to be laid over the root of 6.1. It is
 # built inside that root, with that root's compiler.
 
+: "${cache:?}" "${lib:?}"
 debug_config=$lib/../../tests/vm/debug.config
 
 kernel_dir() {
 	local key
-	key=$({ cat "$debug_config"; declare -f kernel_make; cat "$lib"/build-kernel; } | hash_of_stdin)
+	key=$({ code_of "$debug_config" "$lib"/build-kernel; declare -f kernel_make; } | hash_of_stdin)
 	echo "$cache/kernel-debug-$key"
 }
 
@@ -26,17 +28,19 @@ kernel_make() { # directory
 kernel_ensure() {
 	local dir tmp
 	dir=$(kernel_dir)
-	[ ! -d "$dir" ] || return 0
+	if [ -d "$dir" ]; then
+		touch "$dir"
+		return
+	fi
 	need_root
 	cache_lock kernel-debug
 	if [ ! -d "$dir" ]; then
 		tmp=$cache/.tmp-${dir##*/}
 		rm -rf "$tmp"
 		mkdir -p "$tmp"
-		step_log=$tmp/log
+		log_to "$tmp"/log
 		kernel_make "$tmp"
 		cache_publish "$tmp" "$dir"
-		step_log=/dev/null
 	fi
 	cache_unlock
 }

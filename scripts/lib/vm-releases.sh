@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
 # The kernels of the test bed and what their roots are made of. Sourced.
 
 vm_names="5.10 6.1 6.12 7.3 debug"
@@ -39,10 +40,10 @@ release_packages() {
 	meson ninja-build pkg-config libnl-3-dev libnl-genl-3-dev libjson-c-dev
 	libsystemd-dev libyaml-dev libcap-ng-dev libcmocka-dev libmicrohttpd-dev
 	libcurl4-openssl-dev libncurses-dev
-	busybox-static kmod procps iproute2 util-linux
+	busybox-static kmod procps iproute2 iputils-ping util-linux
 	python3 python3-scapy python3-pyroute2 python3-yaml python3-jsonschema
 	python3-pytest
-	iptables nftables ethtool iperf3 tcpdump tshark socat netcat-openbsd curl
+	iptables nftables ethtool iperf3 tcpdump tshark socat netcat-openbsd curl jq
 	rsyslog xrootd-server xrootd-server-plugins xrootd-client
 	xrootd-client-plugins
 	LIST
