@@ -193,8 +193,9 @@ static void test_tolerated(void **state)
 	assert_string_equal(f.application, "");
 	assert_false(f.has_tcp);
 
-	assert_int_equal(
-		firefly_parse(&f, &sender, floats, sizeof(floats), error), 0);
+	assert_int_equal(firefly_parse(&f, &sender, floats, sizeof(floats),
+				       error),
+			 0);
 	assert_true(f.start_us == NOW);
 	assert_int_equal(f.sent, 1000000000);
 	assert_int_equal(f.received, 187);

@@ -194,8 +194,9 @@ static void test_life(void **state)
 	assert_int_equal(flows_count(fx->flows), 1);
 
 	/* Ids of an end say nothing. */
-	assert_int_equal(
-		end(fx, say(FIREFLY_END, HERE, 1094, THERE, 40000, 14, 3)), 0);
+	assert_int_equal(end(fx,
+			     say(FIREFLY_END, HERE, 1094, THERE, 40000, 14, 3)),
+			 0);
 	expect(fx, "end 3/14;unmark;");
 	assert_true(fx->last.end_us >= fx->last.start_us);
 	assert_int_equal(flows_count(fx->flows), 0);
@@ -209,20 +210,21 @@ static void test_announced_from_remote(void **state)
 	struct addr there = address(THERE);
 	struct fixture *fx = *state;
 
-	assert_int_equal(
-		start(fx, say(FIREFLY_START, THERE, 1094, HERE, 40000, 2, 9)),
-		0);
+	assert_int_equal(start(fx, say(FIREFLY_START, THERE, 1094, HERE, 40000,
+				       2, 9)),
+			 0);
 	expect(fx, "mark 2001:db8::1:40000>2001:db8::2:1094 2/9;start 2/9;");
 	assert_true(addr_equal(&fx->last.key.src, &there));
 	assert_int_equal(fx->last.key.sport, 1094);
 
 	/* The same flow, seen from the other side. */
-	assert_int_equal(
-		start(fx, say(FIREFLY_START, HERE, 40000, THERE, 1094, 2, 9)),
-		0);
+	assert_int_equal(start(fx, say(FIREFLY_START, HERE, 40000, THERE, 1094,
+				       2, 9)),
+			 0);
 	expect(fx, "");
-	assert_int_equal(
-		end(fx, say(FIREFLY_END, HERE, 40000, THERE, 1094, 0, 0)), 0);
+	assert_int_equal(end(fx,
+			     say(FIREFLY_END, HERE, 40000, THERE, 1094, 0, 0)),
+			 0);
 	expect(fx, "end 2/9;unmark;");
 	assert_int_equal(fx->last.key.sport, 1094);
 }
@@ -273,9 +275,9 @@ static void test_refused(void **state)
 			 -EADDRNOTAVAIL);
 	assert_int_equal(start(fx, say(FIREFLY_START, HERE, 1, HERE, 1, 3, 14)),
 			 -EINVAL);
-	assert_int_equal(
-		start(fx, say(FIREFLY_START, HERE, 1, "ff02::1", 1, 3, 14)),
-		-EINVAL);
+	assert_int_equal(start(fx, say(FIREFLY_START, HERE, 1, "ff02::1", 1, 3,
+				       14)),
+			 -EINVAL);
 	assert_int_equal(start(fx, say(FIREFLY_START, "::", 1, HERE, 1, 3, 14)),
 			 -EINVAL);
 	assert_int_equal(start(fx, say(FIREFLY_START, "192.0.2.1", 1,
@@ -330,8 +332,9 @@ static void test_max_flows(void **state)
 			       say(FIREFLY_START, HERE, 4, THERE, 1, 3, 14)),
 			 -ENOSPC);
 	/* One that is open already is not one more. */
-	assert_int_equal(
-		start(fx, say(FIREFLY_START, HERE, 3, THERE, 1, 3, 15)), 0);
+	assert_int_equal(start(fx,
+			       say(FIREFLY_START, HERE, 3, THERE, 1, 3, 15)),
+			 0);
 	fx->calls[0] = '\0';
 	flows_end_all(fx->flows);
 	expect(fx, "end 3/14;unmark;end 3/14;unmark;end 3/15;unmark;");
@@ -449,8 +452,9 @@ static void test_socket_of_dst(void **state)
 	struct fixture *fx = *state;
 
 	sample_tcp(fx, 10, 20, 30);
-	assert_int_equal(
-		start(fx, say(FIREFLY_START, THERE, 1, HERE, 2, 3, 14)), 0);
+	assert_int_equal(start(fx,
+			       say(FIREFLY_START, THERE, 1, HERE, 2, 3, 14)),
+			 0);
 	assert_int_equal(fx->last.sent, 20);
 	assert_int_equal(fx->last.received, 10);
 }

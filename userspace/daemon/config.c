@@ -356,8 +356,7 @@ static void load_mapping(struct loader *l, struct json_object *mapping,
 {
 	char path[PATH_TEXT_MAX];
 
-	json_object_object_foreach(mapping, key, value)
-	{
+	json_object_object_foreach (mapping, key, value) {
 		int i;
 
 		snprintf(path, sizeof(path), "%s%s%s", section,
