@@ -144,13 +144,14 @@ def packets(path):
             yield pcap.read(length)[14:]
 
 
-def tshark(path, fields, options=()):
+def tshark(path, fields, where=''):
     """The packets of a capture as tshark decodes them: lists of texts."""
     command = ['tshark', '-r', path, '-T', 'fields', '-E', 'separator=/t',
                '-E', 'occurrence=a']
-    for option in ('tcp.check_checksum:TRUE', 'udp.check_checksum:TRUE',
-                   *options):
+    for option in ('tcp.check_checksum:TRUE', 'udp.check_checksum:TRUE'):
         command += ['-o', option]
+    if where:
+        command += ['-Y', where]
     for field in fields:
         command += ['-e', field]
     result = subprocess.run(command, check=True, text=True,

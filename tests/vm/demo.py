@@ -1,0 +1,423 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 240
+"""The main job, on real software: what `make demo` shows.
+
+    server                                            client
+    xrootd --firefly--> scitagd --netlink--> module   xrdcp, iperf3
+           [eth0] 2001:db8:1::1 ---- 2001:db8:2::1 [eth0]
+                                                      collector of fireflies
+
+XRootD announces a transfer to the daemon of its host, the daemon has the
+module mark it and tells the collector; then the same with a line written
+into the daemon's pipe, for iperf3.
+"""
+import contextlib
+import hashlib
+import json
+import os
+import pwd
+import re
+import signal
+import socket
+import subprocess
+import threading
+
+import net
+from tap import case, done, equal
+
+OUT = os.environ['OUT']
+HOME = '/run/demo'
+SERVER, CLIENT = '2001:db8:1::1', '2001:db8:2::1'
+MIB = int(os.environ.get('DEMO_MIB', '64')) // int(os.environ['SLOW'])
+PIPE = f'{HOME}/flows'
+
+CONFIG = f"""marks: [label, hbh, do]
+pipes: [{PIPE}]
+receiver:
+  listen: ["127.0.0.1:10514"]
+fireflies:
+  collectors: ["[{CLIENT}]:10515"]
+"""
+XROOTD = """all.export /data
+oss.localroot {home}/exports
+all.adminpath {home}/xrootd
+all.pidpath {home}/xrootd
+xrd.port 1094
+xrootd.pmark ffdest 127.0.0.1:10514
+xrootd.pmark domain any
+xrootd.pmark use firefly scitag
+"""
+
+
+def say(title):
+    print(f'\n=== {title}', flush=True)
+
+
+def show(text, indent='    '):
+    for line in str(text).rstrip().splitlines():
+        print(indent + line, flush=True)
+
+
+def run(where, command):
+    """Show a command and what it prints."""
+    print(f'  {where}$ {command}', flush=True)
+    output = net.sh(f'ip netns exec {where} {command}')
+    show(output)
+    return output
+
+
+@contextlib.contextmanager
+def topology():
+    """Two hosts and a cable that carries what a real one would: packets that
+    are no longer than the MTU."""
+    net.add('server')
+    net.add('client')
+    try:
+        net.sh('ip link add eth0 netns server type veth peer eth0 netns client'
+               f'; ip -n server addr add {SERVER}/32 dev eth0 nodad'
+               f'; ip -n client addr add {CLIENT}/32 dev eth0 nodad'
+               '; ip -n server link set eth0 up'
+               '; ip -n client link set eth0 up'
+               '; ip netns exec server ethtool -K eth0 tso off'
+               '; ip netns exec client ethtool -K eth0 tso off')
+        yield
+    finally:
+        net.delete('server')
+        net.delete('client')
+
+
+class Collector(threading.Thread):
+    """Receives fireflies on both ports that they are sent to."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.fireflies = []
+        self.sockets = [net.udp_socket('client', CLIENT, port)
+                        for port in (10514, 10515)]
+        self.start()
+
+    def run(self):
+        import select
+        while True:
+            for sock in select.select(self.sockets, [], [])[0]:
+                data, source = sock.recvfrom(65536)
+                self.fireflies.append((sock.getsockname()[1], source[0],
+                                       data.decode()))
+
+    def take(self, state, port=10515):
+        """The firefly of a state that came to a port, as JSON."""
+        def find():
+            for to, _, text in self.fireflies:
+                firefly = json.loads(text[text.index('{'):])
+                if (to, firefly['flow-lifecycle']['state']) == (port, state):
+                    return firefly
+            return None
+        return net.wait_for(find, what=f'{state} firefly')
+
+    def clear(self):
+        self.fireflies.clear()
+
+
+@contextlib.contextmanager
+def background(where, command, ready, log):
+    """A program that runs until the block ends, once it says it is ready."""
+    with open(log, 'w', encoding='utf-8') as output:
+        process = subprocess.Popen(['ip', 'netns', 'exec', where, *command],
+                                   stdout=output, stderr=output)
+    try:
+        net.wait_for(ready, what=f'start of {command[0]}: see {log}')
+        yield process
+    except AssertionError:
+        with open(log, encoding='utf-8') as output:
+            show(output.read()[-3000:])
+        raise
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def daemon():
+    config, log = f'{HOME}/scitagd.conf', f'{OUT}/scitagd.log'
+    with open(config, 'w', encoding='ascii') as file:
+        file.write(CONFIG)
+    return background('server', ['scitagd', '--config', config],
+                      lambda: os.path.exists(PIPE), log)
+
+
+def listening(where, port):
+    return f':{port} ' in net.sh(f'ip netns exec {where} ss -Hltn '
+                                 f'"sport = :{port}"')
+
+
+def xrootd():
+    log = f'{OUT}/xrootd.log'
+    user = pwd.getpwnam('xrootd')
+    for path in ('xrootd', 'exports', 'exports/data'):
+        os.makedirs(f'{HOME}/{path}', exist_ok=True)
+        os.chown(f'{HOME}/{path}', user.pw_uid, user.pw_gid)
+    with open(f'{HOME}/xrootd.cfg', 'w', encoding='ascii') as file:
+        file.write(XROOTD.format(home=HOME))
+    # XRootD wants to know its own name, and won't run as root.
+    for name, addr in (('server', SERVER), ('client', CLIENT)):
+        os.makedirs(f'/etc/netns/{name}', exist_ok=True)
+        with open(f'/etc/netns/{name}/hosts', 'w', encoding='ascii') as file:
+            file.write(f'127.0.0.1 localhost\n{addr} {name}.example.org '
+                       f'{name} {socket.gethostname()}\n')
+    return background('server', ['setpriv', '--reuid=xrootd',
+                                 '--regid=xrootd', '--clear-groups', 'xrootd',
+                                 '-c', f'{HOME}/xrootd.cfg', '-n', 'demo'],
+                      lambda: listening('server', 1094), log)
+
+
+@contextlib.contextmanager
+def dumpcap(path):
+    """A capture at the client's end, the first octets of each packet. A
+    filter of "tcp port" would miss what has extension headers."""
+    process = subprocess.Popen(
+        ['ip', 'netns', 'exec', 'client', 'dumpcap', '-q', '-i', 'eth0', '-s',
+         '160', '-B', '64', '-w', path, '-f', 'ip6'],
+        stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if line.startswith('File:'):
+            break
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+
+
+def excerpt(path, first=200, last=40):
+    """The beginning and the end of a long capture: tshark takes its time."""
+    count = int(net.sh(f'capinfos -Mrc {path}').split()[-1])
+    shorter = f'{HOME}/excerpt.pcapng'
+    ranges = f'1-{first} {count - last}-{count}' if count > first + last \
+        else f'1-{count}'
+    net.sh(f'editcap -r {path} {shorter} {ranges}')
+    return shorter
+
+
+def decode(path, port):
+    """Show some packets of the server as tshark decodes them; returns the
+    number of one that is marked in full, and the excerpt it is in."""
+    fields = ('frame.number', 'ipv6.flow', 'ipv6.nxt', 'ipv6.opt.type',
+              'ipv6.opt.experimental', 'tcp.flags.str', 'tcp.len')
+    path = excerpt(path)
+    rows = net.tshark(path, fields, where=f'ipv6.src == {SERVER} && '
+                      f'tcp.srcport == {port}')
+    payload = [row for row in rows if int(row[6] or 0) > 1000]
+    print('    ' + '  '.join(f'{title:<{width}}' for title, width in COLUMNS))
+    for row in rows[:4] + payload[:3] + rows[-2:]:
+        print('    ' + '  '.join(f'{value:<{width}}' for value, (_, width)
+                                 in zip(row, COLUMNS)), flush=True)
+    return path, payload[-1][0]
+
+
+COLUMNS = (('frame', 6), ('flow label', 10), ('next', 4),
+           ('option types', 22), ('experiment and activity', 23),
+           ('tcp', 12), ('payload', 7))
+
+
+def first_in_full(path, number):
+    text = net.sh(f'tshark -r {path} -Y "frame.number == {number}" -O ipv6 '
+                  '2>/dev/null')
+    start = text.index('Internet Protocol Version 6')
+    keep = re.compile('Version 6|Flow Label|Next Header|Hop-by-Hop|Destination '
+                      'Options|Experimental|Type:|Data|PadN')
+    show('\n'.join(line for line in text[start:].splitlines()
+                   if keep.search(line)))
+
+
+def count(path, expression):
+    """Packets of the server that tcpdump finds."""
+    # Neither fireflies nor neighbour discovery.
+    command = (f"tcpdump -n --count -r {path} 'ip6 and src host {SERVER} and "
+               f"not ip6[6] == 17 and not ip6[6] == 58 and ({expression})'")
+    return int(re.search(r'(\d+) packets?$', net.sh(command), re.M)[1])
+
+
+TAGGED = 'ip6[0:4] & 0x3fefc = 0x30038'
+OPTIONS = ('ip6[6] = 0 and ip6[42:4] = 0x1e030003 and ip6[46:2] = 0x0e00 and '
+           'ip6[40] = 60 and ip6[50:4] = 0x1e030003 and ip6[54] = 0x0e')
+
+
+def check_marks(path, what, before):
+    """before: how many packets may leave before the flow is announced."""
+    total, tagged = count(path, 'ip6[6] >= 0'), count(path, TAGGED)
+    options = count(path, OPTIONS)
+    with case(f'{what}: the tag of 3.14 (published: 196664) is in the label '
+              'of all packets of the flow'):
+        assert total > MIB * 600, f'only {total} packets'
+        assert total - before <= tagged <= total, f'{tagged} of {total}'
+    with case(f'{what}: HbH and DO options hold 3 and 14'):
+        assert options > 0.9 * total, f'{options} of {total}'
+    print(f'    {total} packets of the server: {tagged} with the tag in their '
+          f'label, {options} with both options', flush=True)
+
+
+def show_fireflies(collector):
+    for port, source, text in collector.fireflies:
+        to = 'the collector' if port == 10515 else "the flow's other end"
+        header, _, body = text.partition('{')
+        body = '{' + body
+        print(f'  from {source} to port {port}, {to}:')
+        state = json.loads(body)['flow-lifecycle']['state']
+        if (state, port) == ('end', 10515):
+            show(header)
+            show(json.dumps(json.loads(body), indent=1), indent='      ')
+        else:
+            show(text[:150] + '...')
+
+
+def check_fireflies(collector, what, application=None):
+    with case(f'{what}: start and end came to the collector and to the '
+              "flow's remote address"):
+        for port in (10514, 10515):
+            start, end = (collector.take(s, port) for s in ('start', 'end'))
+            for firefly in (start, end):
+                context = firefly['context']
+                equal((context['experiment-id'], context['activity-id']),
+                      (3, 14), 'ids')
+                equal(context.get('application'), application, 'application')
+                equal(firefly['flow-id']['src-ip'], SERVER, 'source')
+        equal(len(collector.fireflies), 4, 'fireflies')
+    with case(f'{what}: the end firefly has the octets that were sent, and '
+              'the round-trip time'):
+        end = collector.take('end')
+        assert end['usage']['sent'] >= MIB << 20, end['usage']
+        assert 0 < end['netlink']['rtt'] < 10000, end['netlink']
+
+
+def sha256(path):
+    with open(path, 'rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest() \
+            if hasattr(hashlib, 'file_digest') else \
+            hashlib.sha256(file.read()).hexdigest()
+
+
+def part_xrootd(collector):
+    capture = f'{OUT}/xrootd.pcapng'
+    data, copy = f'{HOME}/exports/data/events.root', f'{HOME}/copy.root'
+    say(f'A file of {MIB} MiB, copied with XRootD; its URL says scitag.flow=206')
+    server = xrootd()
+    with open(data, 'wb') as file:
+        for _ in range(MIB):
+            file.write(os.urandom(1 << 20))
+    seen = []
+    with server, dumpcap(capture):
+        stop = threading.Event()
+
+        def watch():
+            while not seen and not stop.wait(0.1):
+                text = net.sh('ip netns exec server scitag flow list')
+                if ':1094' in text:
+                    seen.append(text)
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        run('client', f'xrdcp --nopbar -f "root://[{SERVER}]:1094//data/'
+            f'events.root?scitag.flow=206" {copy}')
+        collector.take('end')
+        stop.set()
+        watcher.join()
+    with case('xrootd: the copied file is the same'):
+        equal(sha256(copy), sha256(data), 'SHA-256')
+    say('While it ran, on the server')
+    print('  server$ scitag flow list')
+    show(seen[0] if seen else '(gone before we looked)')
+    with case('xrootd: the daemon entered the flow into the kernel'):
+        assert seen, 'never seen in scitag flow list'
+    run('server', 'scitag stats')
+    say('On the wire, as tshark at the client decodes it')
+    shorter, number = decode(capture, 1094)
+    say('One packet in full')
+    first_in_full(shorter, number)
+    # XRootD announces the flow at the first read, when it runs already.
+    check_marks(capture, 'xrootd', before=20)
+    say('The fireflies')
+    show_fireflies(collector)
+    check_fireflies(collector, 'xrootd', 'xrdcp')
+
+
+def pipe_line(state, sport, dport):
+    line = f'{state} tcp {SERVER} {sport} {CLIENT} {dport} 3 14\n'
+    print(f'  server$ echo "{line.strip()}" >{PIPE}', flush=True)
+    with open(PIPE, 'w', encoding='ascii') as pipe:
+        pipe.write(line)
+
+
+def monitor(path):
+    """What the kernel tells of flows, as it happens."""
+    def listens():
+        rows = net.sh('ip netns exec server cat /proc/net/netlink')
+        return any(row.split()[1] == '16' and int(row.split()[3], 16)
+                   for row in rows.splitlines()[1:])
+
+    return background('server', ['scitag', '--json', 'monitor'], listens, path)
+
+
+def part_pipe(collector):
+    capture, events = f'{OUT}/iperf3.pcapng', f'{OUT}/events.json'
+    collector.clear()
+    say('The same with a line in the pipe, for iperf3')
+    with background('client', ['iperf3', '-s', '-p', '5201'],
+                    lambda: listening('client', 5201), f'{OUT}/iperf3.log'), \
+            dumpcap(capture), monitor(events):
+        pipe_line('start', 40000, 5201)
+        collector.take('start')
+        print('  server$ iperf3 --client', CLIENT, '--cport 40000 &')
+        iperf3 = subprocess.Popen(
+            ['ip', 'netns', 'exec', 'server', 'iperf3', '-c', CLIENT, '-p',
+             '5201', '--cport', '40000', '-n', f'{2 * MIB}M', '-i', '0'],
+            stdout=subprocess.DEVNULL)
+        net.wait_for(lambda: flows()[0]['bytes'] > MIB << 20, seconds=60,
+                     what='traffic')
+        run('server', 'scitag flow list')
+        pipe_line('end', 40000, 5201)
+        collector.take('end')
+        equal(iperf3.wait(60), 0, 'exit status of iperf3')
+        run('server', 'scitag stats')
+    with open(events, encoding='ascii') as file:
+        told = [json.loads(line) for line in file]
+    say('On the wire, as tshark at the client decodes it')
+    decode(capture, 40000)
+    with case('pipe: from the SYN to the end, every packet has the tag in '
+              'its label'):
+        equal([e['event'] for e in told], ['new', 'end'], 'events')
+        equal(count(capture, TAGGED), told[-1]['packets'], 'packets tagged')
+        equal(count(capture, OPTIONS), told[-1]['marked'], 'and with options')
+        assert told[-1]['marked'] > 0.9 * told[-1]['packets'], told[-1]
+    print(f'    {told[-1]["packets"]} packets, {told[-1]["marked"]} of them '
+          'with both options', flush=True)
+    say('The fireflies')
+    show_fireflies(collector)
+    check_fireflies(collector, 'pipe')
+    with case('pipe: after the end there is no flow in the kernel'):
+        equal(flows(), [], 'flows')
+
+
+def flows():
+    return json.loads(net.sh('ip netns exec server scitag --json flow list'))
+
+
+def main():
+    os.makedirs(HOME, exist_ok=True)
+    os.chmod(HOME, 0o755)
+    net.module_load()
+    with open('/proc/version', encoding='ascii') as version:
+        say(version.read().split(' (')[0])
+    run_here = net.sh('modinfo -F description scitag; cat '
+                      '/sys/module/scitag/version')
+    show(run_here)
+    with topology(), daemon():
+        collector = Collector()
+        part_xrootd(collector)
+        part_pipe(collector)
+    net.module_unload()
+    done()
+
+
+main()
