@@ -65,6 +65,7 @@ guest_disk() {
 	job=$job
 	KERNEL_NAME=$name
 	SLOW=$(guest_slow "$name")
+	TERM=${TERM:-vt220}
 	rows=$rows
 	columns=$columns
 	tests=($*)
