@@ -63,9 +63,9 @@ module_check() { # log directory
 # tree_build NAME: module, userspace, and what the guest needs to modprobe.
 tree_build() {
 	local dir version log start=$SECONDS
-	cache_lock "build-${1}"
-	tree_sync "$1"
 	dir=$(build_dir "$1")
+	cache_lock "${dir##*/}"
+	tree_sync "$1"
 	log=$dir.log
 	version=$(cat "$(image_dir "$1")"/version)
 	tree_exec "$1" scripts/lib/build-tree "$version" >"$log" 2>&1 || {

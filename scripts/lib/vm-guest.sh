@@ -147,7 +147,9 @@ guest_run() {
 	mkdir -p "$out"
 	exec 8>"$out"/.lock
 	flock -n 8 || { say "waiting for another run of $name in this clone"; flock 8; }
+	cache_lock "$(basename "$(build_dir "$name")")"
 	guest_disk "$name" run "${tests[@]}"
+	cache_unlock
 	limit=$(guest_limit "$name" "${tests[@]}")
 	guest_boot "$name" "$limit" -serial stdio </dev/null |
 		sed -u 's/\r$//' | tee "$out"/test.log || true
@@ -164,7 +166,9 @@ guest_shell() {
 	local out
 	out=$(out_dir "$1")
 	mkdir -p "$out"
+	cache_lock "$(basename "$(build_dir "$1")")"
 	guest_disk "$1" shell
+	cache_unlock
 	say "booting; leave the shell with Ctrl-D"
 	guest_boot "$1" 0 -chardev stdio,id=terminal,signal=off -serial chardev:terminal
 	guest_collect "$out"
