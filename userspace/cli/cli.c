@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "genl.h"
@@ -39,14 +40,23 @@ int cli_fail(struct cli *cli, int status, const char *format, ...)
 const struct registry *cli_registry(struct cli *cli)
 {
 	char error[REGISTRY_ERROR_MAX];
+	int ret;
 
 	if (cli->registry_tried)
 		return cli->registry;
 	cli->registry_tried = true;
-	if (registry_load(&cli->registry, cli->registry_path, error))
-		snprintf(cli->registry_error, sizeof(cli->registry_error), "%s",
-			 error);
-	return cli->registry;
+	ret = registry_load(&cli->registry, cli->registry_path, error);
+	if (!ret)
+		return cli->registry;
+	snprintf(cli->registry_error, sizeof(cli->registry_error), "%s", error);
+	cli->registry_bad = ret != -ENOENT || getenv("SCITAG_REGISTRY");
+	return NULL;
+}
+
+void cli_warn_registry(const struct cli *cli)
+{
+	if (cli->registry_bad)
+		fprintf(cli->err, "warning: %s\n", cli->registry_error);
 }
 
 static int status_of(int ret)

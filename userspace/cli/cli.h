@@ -32,6 +32,7 @@ struct cli {
 	const char *registry_path; /* NULL: the default ones */
 	struct registry *registry;
 	bool registry_tried;
+	bool registry_bad; /* not just absent */
 	char registry_error[CLI_ERROR_MAX]; /* "" if it is there */
 	struct genl *genl;
 	char error[CLI_ERROR_MAX];
@@ -54,6 +55,12 @@ const struct registry *cli_registry(struct cli *cli);
 
 /* Connect to the kernel, once. */
 int cli_connect(struct cli *cli);
+
+/*
+ * Warn that names are missing in what was printed, if a registry was wanted
+ * and is bad. That there is none at all is not worth a word.
+ */
+void cli_warn_registry(const struct cli *cli);
 
 /* From the return value of a genl function to a status and texts. */
 int cli_genl_status(struct cli *cli, int ret);

@@ -102,7 +102,8 @@ static int run_command(struct cli *cli, struct args *args)
 	return status;
 }
 
-static int run(struct cli *cli, const struct options *options, struct args *args)
+static int run(struct cli *cli, const struct options *options,
+	       struct args *args)
 {
 	cli->registry_path = options->registry;
 	output_set_json(cli->out, options->json);
@@ -144,6 +145,9 @@ int main(int argc, char **argv)
 	status = cli_init(&cli, stdout, stderr);
 	if (!status)
 		status = run(&cli, &options, &args);
+	/* After a refusal its text has it, if it is the reason. */
+	if (!status)
+		cli_warn_registry(&cli);
 	ret = cli.out ? output_finish(cli.out) : 0;
 	if (ret && !status) {
 		fprintf(stderr, "scitag: output: %s\n", strerror(-ret));
