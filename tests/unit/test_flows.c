@@ -499,6 +499,29 @@ static void test_socket_gone_said(void **state)
 	assert_int_equal(fx->last.rtt_us, 40);
 }
 
+/* What was seen at the start is still there at the second look after it. */
+static void test_socket_gone_at_retag(void **state)
+{
+	struct firefly again = usual(FIREFLY_START);
+	struct fixture *fx = *state;
+
+	sample_tcp(fx, 10, 20, 30);
+	assert_int_equal(start(fx, usual(FIREFLY_START)), 0);
+	fx->sample = (struct flow_sample){
+		.has_counters = true,
+		.packets = 10,
+		.bytes = 5720,
+	};
+	again.experiment = 2;
+	assert_int_equal(start(fx, again), 0);
+	fx->sample = (struct flow_sample){ .has_tcp = false };
+	assert_int_equal(end(fx, usual(FIREFLY_END)), 0);
+	assert_int_equal(fx->last.sent, 5000);
+	assert_int_equal(fx->last.received, 20);
+	assert_true(fx->last.has_tcp);
+	assert_int_equal(fx->last.rtt_us, 30);
+}
+
 static void test_never_a_socket(void **state)
 {
 	struct firefly udp = usual(FIREFLY_START);
@@ -525,13 +548,21 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_life),	   TEST(test_announced_from_remote),
-		TEST(test_loopback),	   TEST(test_repeated),
-		TEST(test_refused),	   TEST(test_range),
-		TEST(test_max_flows),	   TEST(test_many),
-		TEST(test_said),	   TEST(test_clock_set_back),
-		TEST(test_socket),	   TEST(test_socket_of_dst),
-		TEST(test_socket_gone),	   TEST(test_socket_gone_said),
+		TEST(test_life),
+		TEST(test_announced_from_remote),
+		TEST(test_loopback),
+		TEST(test_repeated),
+		TEST(test_refused),
+		TEST(test_range),
+		TEST(test_max_flows),
+		TEST(test_many),
+		TEST(test_said),
+		TEST(test_clock_set_back),
+		TEST(test_socket),
+		TEST(test_socket_of_dst),
+		TEST(test_socket_gone),
+		TEST(test_socket_gone_said),
+		TEST(test_socket_gone_at_retag),
 		TEST(test_never_a_socket),
 	};
 

@@ -161,7 +161,7 @@ static void test_bad(void **state)
 static void test_nul(void **state)
 {
 	static const char outside[] = "\0\0start " FLOW " 3 14\0";
-	static const char inside[] = "start\0" FLOW " 3 14";
+	static const char inside[] = "start " FLOW " 3 14\0x";
 	char error[LINE_ERROR_MAX];
 	struct firefly f;
 

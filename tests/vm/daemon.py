@@ -361,6 +361,29 @@ def retag(s):
         s.announce('end', 5003)
 
 
+def new_address(s):
+    with case('an address is this host\'s from the moment it is added'):
+        for number in range(1, 21):
+            addr = f'2001:db8:c::{number}'
+            net.sh(f'ip -n a addr add {addr}/128 dev veth0')
+            s.say(f'start tcp {addr} 5004 {B} 6000 3 14')
+            s.receive('start')
+            s.say(f'end tcp {addr} 5004 {B} 6000 3 14')
+            s.receive('end')
+
+
+def reload(s):
+    with case('the module goes and comes again under the daemon'):
+        net.sh('rmmod scitag')
+        s.announce('start', 5005)
+        equal(s.log().count('no flow can be marked'), 2, 'messages')
+        net.sh('modprobe scitag')
+        s.announce('start', 5006)
+        equal([f['sport'] for f in flow_list()], [5006], 'flows')
+        s.announce('end', 5005)
+        s.announce('end', 5006)
+
+
 def shutdown(s):
     with case('SIGTERM: ends of all flows, and none is left in the kernel'):
         for port in range(5100, 5110):
@@ -441,6 +464,8 @@ def main():
             loopback(s)
             ipv4(s)
             retag(s)
+            new_address(s)
+            reload(s)
             shutdown(s)
             check_rsyslog(s)
         marks(s)
