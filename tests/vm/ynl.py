@@ -9,16 +9,14 @@ messages: neither knows anything of ours.
 import glob
 import json
 import os
+import socket
 import subprocess
 
 import net
 from tap import case, done, equal
 
 SPEC = 'docs/netlink/scitag.yaml'
-FLOW = {'protocol': 6, 'src': '20010db8000a00000000000000000001',
-        'dst': '20010db8000a00000000000000000002', 'sport': 1094,
-        'dport': 40000, 'experiment': 3, 'activity': 14,
-        'mark': ['label', 'hbh'], 'layout': 'ids'}
+A, B = '2001:db8:a::1', '2001:db8:a::2'
 
 
 def client():
@@ -28,6 +26,18 @@ def client():
                        recursive=True)]
     assert found, 'no YNL client in /usr/src/ynl'
     return found[0]
+
+
+def address(text):
+    """As the client wants it; before it moved, it took octets only."""
+    if 'pyynl' in client():
+        return text
+    return socket.inet_pton(socket.AF_INET6, text).hex()
+
+
+FLOW = {'protocol': 6, 'src': address(A), 'dst': address(B), 'sport': 1094,
+        'dport': 40000, 'experiment': 3, 'activity': 14,
+        'mark': ['label', 'hbh'], 'layout': 'ids'}
 
 
 def schema():
