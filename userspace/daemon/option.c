@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "option.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <scitag/option.h>
+
+#include "config.h"
+#include "firefly.h"
+#include "flow.h"
+#include "number.h"
+
+#define FLOWS_LIMIT 10000000
+
+static int fail(char error[static OPTION_ERROR_MAX], const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Says what is wrong with a value. Always -EINVAL. */
+static int fail(char error[static OPTION_ERROR_MAX], const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(error, OPTION_ERROR_MAX, format, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+static int set_marks(struct config *config, const char *text,
+		     char error[static OPTION_ERROR_MAX])
+{
+	uint32_t mark;
+
+	if (flow_mark_parse(&mark, text))
+		return fail(error, "\"%s\" is none of label, hbh, do", text);
+	config->marks |= mark;
+	return 0;
+}
+
+static int set_layout(struct config *config, const char *text,
+		      char error[static OPTION_ERROR_MAX])
+{
+	config->layout = FLOW_LAYOUT_DEFAULT;
+	if (strcmp(text, "default") && flow_layout_parse(&config->layout, text))
+		return fail(error, "\"%s\" is none of ids, label, label4, safe",
+			    text);
+	return 0;
+}
+
+static int set_option_type(struct config *config, const char *text,
+			   char error[static OPTION_ERROR_MAX])
+{
+	uint64_t number;
+
+	config->option_type = FLOW_OPTION_TYPE_DEFAULT;
+	if (!strcmp(text, "default"))
+		return 0;
+	if (number_parse(&number, text, 255))
+		return fail(error, "\"%s\" is not a number of 0..255", text);
+	if (!scitag_option_type_ok(number))
+		return fail(error, "%s is an option type that cannot be used",
+			    text);
+	config->option_type = number;
+	return 0;
+}
+
+static int set_pipes(struct config *config, const char *text,
+		     char error[static OPTION_ERROR_MAX])
+{
+	char **pipes, *path;
+
+	if (text[0] != '/')
+		return fail(error, "\"%s\" is not an absolute path", text);
+	pipes = reallocarray(config->pipes, config->n_pipes + 1,
+			     sizeof(*pipes));
+	if (!pipes)
+		return -ENOMEM;
+	config->pipes = pipes;
+	path = strdup(text);
+	if (!path)
+		return -ENOMEM;
+	pipes[config->n_pipes++] = path;
+	return 0;
+}
+
+/*
+ * Where the port begins in "host:port", "[address]:port", or NULL if there is
+ * none: more than one ':' outside of brackets is an IPv6 address.
+ */
+static const char *find_port(const char *text)
+{
+	const char *close = text[0] == '[' ? strchr(text, ']') : NULL;
+	const char *colon;
+
+	if (close)
+		return close[1] ? close + 1 : NULL;
+	colon = strchr(text, ':');
+	return colon && !strchr(colon + 1, ':') ? colon : NULL;
+}
+
+static int parse_endpoint(struct endpoint *e, const char *text,
+			  char error[static OPTION_ERROR_MAX])
+{
+	const char *colon = find_port(text);
+	size_t len = colon ? (size_t)(colon - text) : strlen(text);
+	char *host;
+
+	e->port = FIREFLY_PORT;
+	if (colon && (*colon != ':' || port_parse(&e->port, colon + 1)))
+		return fail(error, "\"%s\" has a bad port", text);
+	if (text[0] == '[') {
+		if (len < 3 || text[len - 1] != ']')
+			return fail(error, "\"%s\" has bad brackets", text);
+		text++;
+		len -= 2;
+	}
+	if (!len || strcspn(text, " \t/[]") < len)
+		return fail(error, "\"%s\" is not a host", text);
+	host = strndup(text, len);
+	if (!host)
+		return -ENOMEM;
+	e->host = host;
+	return 0;
+}
+
+/* From text to the end of a list. */
+static int add_endpoint(struct endpoint **list, size_t *n, const char *text,
+			char error[static OPTION_ERROR_MAX])
+{
+	struct endpoint *more;
+	int ret;
+
+	more = reallocarray(*list, *n + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	*list = more;
+	ret = parse_endpoint(&more[*n], text, error);
+	if (!ret)
+		(*n)++;
+	return ret;
+}
+
+static int set_collectors(struct config *config, const char *text,
+			  char error[static OPTION_ERROR_MAX])
+{
+	return add_endpoint(&config->collectors, &config->n_collectors, text,
+			    error);
+}
+
+static int set_listen(struct config *config, const char *text,
+		      char error[static OPTION_ERROR_MAX])
+{
+	const char *host;
+	struct addr addr;
+	int ret;
+
+	ret = add_endpoint(&config->listen, &config->n_listen, text, error);
+	if (ret)
+		return ret;
+	host = config->listen[config->n_listen - 1].host;
+	if (addr_parse(&addr, host))
+		return fail(error, "\"%s\" is not an address", host);
+	return 0;
+}
+
+static int set_to_remote(struct config *config, const char *text,
+			 char error[static OPTION_ERROR_MAX])
+{
+	config->to_remote = !strcasecmp(text, "true") ||
+			    !strcasecmp(text, "yes") || !strcasecmp(text, "on");
+	if (!config->to_remote && strcasecmp(text, "false") &&
+	    strcasecmp(text, "no") && strcasecmp(text, "off"))
+		return fail(error, "\"%s\" is not true or false", text);
+	return 0;
+}
+
+/* "" is the default: the host's own name. */
+static int set_hostname(struct config *config, const char *text,
+			char error[static OPTION_ERROR_MAX])
+{
+	char name[FIREFLY_HOSTNAME_MAX] = "";
+
+	if (strlen(text) >= sizeof(name))
+		return fail(error, "longer than %zu", sizeof(name) - 1);
+	if (!text[0])
+		gethostname(name, sizeof(name) - 1);
+	free(config->hostname);
+	config->hostname = strdup(text[0] ? text : name);
+	return config->hostname ? 0 : -ENOMEM;
+}
+
+static int set_local_addresses(struct config *config, const char *text,
+			       char error[static OPTION_ERROR_MAX])
+{
+	size_t n = config->n_local_addresses;
+	struct addr *more;
+
+	more = reallocarray(config->local_addresses, n + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	config->local_addresses = more;
+	if (addr_parse(&more[n], text))
+		return fail(error, "\"%s\" is not an address", text);
+	config->n_local_addresses++;
+	return 0;
+}
+
+static int set_max_flows(struct config *config, const char *text,
+			 char error[static OPTION_ERROR_MAX])
+{
+	uint64_t number;
+
+	if (decimal_parse(&number, text, FLOWS_LIMIT) || !number)
+		return fail(error, "\"%s\" is not a number of 1..%d", text,
+			    FLOWS_LIMIT);
+	config->max_flows = number;
+	return 0;
+}
+
+static int set_log_level(struct config *config, const char *text,
+			 char error[static OPTION_ERROR_MAX])
+{
+	if (config_log_level_parse(&config->log_level, text))
+		return fail(error,
+			    "\"%s\" is none of error, warning, notice, info, "
+			    "debug",
+			    text);
+	return 0;
+}
+
+static const struct option options[] = {
+	{ "marks", true, set_marks, "label" },
+	{ "layout", false, set_layout, "default" },
+	{ "option-type", false, set_option_type, "default" },
+	{ "pipes", true, set_pipes, "/run/scitagd/flows" },
+	{ "receiver.listen", true, set_listen, "127.0.0.1:10514 [::1]:10514" },
+	{ "fireflies.collectors", true, set_collectors, "" },
+	{ "fireflies.to-remote", false, set_to_remote, "true" },
+	{ "fireflies.hostname", false, set_hostname, "" },
+	{ "local-addresses", true, set_local_addresses, "" },
+	{ "max-flows", false, set_max_flows, "100000" },
+	{ "log-level", false, set_log_level, "info" },
+};
+
+size_t option_count(void)
+{
+	return sizeof(options) / sizeof(options[0]);
+}
+
+const struct option *option_get(size_t number)
+{
+	return &options[number];
+}
+
+int option_find(const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < option_count(); i++)
+		if (!strcmp(options[i].path, path))
+			return i;
+	return -1;
+}
+
+bool option_is_section(const char *path)
+{
+	size_t len = strlen(path);
+	size_t i;
+
+	for (i = 0; i < option_count(); i++)
+		if (!strncmp(options[i].path, path, len) &&
+		    options[i].path[len] == '.')
+			return true;
+	return false;
+}
