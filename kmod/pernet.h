@@ -28,7 +28,7 @@ struct scitag_stats;
  */
 struct scitag_net {
 	struct net *net;
-	struct mutex lock;
+	struct mutex lock; /* of all changes to what is below */
 	struct rhashtable table;
 	struct idr ids;
 	u32 flows;
