@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # timeout: 240
+# kernels: !debug
 """scitagd with the module: real connections, real fireflies, a real rsyslog.
 
     a: scitagd, without privileges but CAP_NET_ADMIN
