@@ -121,7 +121,10 @@ static void test_get_u64(void **state)
 	assert_int_equal(get("[null]", 10, &n), -EINVAL);
 	assert_int_equal(get("[-1]", 10, &n), -ERANGE);
 	assert_int_equal(get("[11]", 10, &n), -ERANGE);
-	assert_int_equal(get("[99999999999999999999]", 10, &n), -ERANGE);
+	/* Since 0.18, json-c does not even parse it. */
+	if (json_c_version_num() < ((0 << 16) | (18 << 8)))
+		assert_int_equal(get("[99999999999999999999]", 10, &n),
+				 -ERANGE);
 	assert_true(n == 4711);
 	assert_int_equal(get("[10]", 10, &n), 0);
 	assert_true(n == 10);
