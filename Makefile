@@ -43,7 +43,7 @@ lint:
 
 format:
 	git ls-files -co --exclude-standard 'userspace/*.[ch]' 'tests/unit/*.[ch]' \
-		'tests/fuzz/*.[ch]' | xargs clang-format -i
+		'tests/fuzz/*.[ch]' 'tests/bench/*.[ch]' | xargs clang-format -i
 
 test:
 	@scripts/test

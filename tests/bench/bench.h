@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What scitag-bench can do. Each function prints its results on standard
+ * output as MIN<tab>MEDIAN<tab>MAX, what is wrong on standard error, and
+ * returns the exit status.
+ */
+#ifndef SCITAG_BENCH_H
+#define SCITAG_BENCH_H
+
+#include <stdbool.h>
+
+#include "flow.h"
+
+struct kind;
+
+/* Most sockets, and most rounds of a measurement. */
+#define BENCH_SOCKETS_MAX 512
+#define BENCH_ROUNDS_MAX 99
+
+/**
+ * struct send_job - packets to send
+ * @kind: how
+ * @first: number of the first flow; the others follow
+ * @sockets: how many flows, one socket for each, taken in turn
+ * @packets: calls of send() in one round
+ * @rounds: rounds that are measured, after one that is not
+ * @marked: all packets are to be marked by the module; if not, none
+ * @label: sender sets the flow label: that which the module gives the flow,
+ *         or any if there is no such flow
+ */
+struct send_job {
+	const struct kind *kind;
+	unsigned int first;
+	unsigned int sockets;
+	unsigned int packets;
+	unsigned int rounds;
+	bool marked;
+	bool label;
+};
+
+/* Instructions for each call of send(). */
+int bench_send(const struct send_job *job);
+
+/*
+ * Add flows first .. first + count - 1, with protocol and mark of another; not
+ * measured.
+ */
+int bench_add(const struct flow_spec *like, unsigned int first,
+	      unsigned int count);
+
+/*
+ * Instructions for each flow of adding, dumping and deleting count flows, with
+ * so many in one message. Three lines, each with its name before the numbers.
+ */
+int bench_netlink(unsigned int count, unsigned int batch, unsigned int rounds);
+
+#endif /* SCITAG_BENCH_H */
