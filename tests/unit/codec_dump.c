@@ -28,7 +28,8 @@ static void dump_labels(void)
 	for (experiment = 0; experiment < 512; experiment++)
 		for (activity = 0; activity < 64; activity++)
 			for (i = 0; i < N(entropies); i++) {
-				label = scitag_label_encode(experiment, activity,
+				label = scitag_label_encode(experiment,
+							    activity,
 							    entropies[i]);
 				printf("label %u %u %u %u %u %u\n", experiment,
 				       activity, entropies[i], label,

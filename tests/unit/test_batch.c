@@ -292,7 +292,8 @@ static void test_mistakes(void **state)
 	    "f:2: \"flow ad\" is not a command: write one of add, replace, "
 	    "del, show, list, flush\n"
 	    "f:4: id: \"0\" is not a number of 1..4294967295\n");
-	run("flow flush\nflow flush 'x y\n", 2, "", "f:2: the ' is not closed\n");
+	run("flow flush\nflow flush 'x y\n", 2, "",
+	    "f:2: the ' is not closed\n");
 	run("flow flush\nmonitor\n", 2, "",
 	    "f:2: monitor cannot stand in a batch\n");
 	run("flow flush\n--json flow list\n", 2, "",

@@ -18,7 +18,8 @@
 #define TLVS 0x200 /* NLM_F_ACK_TLVS */
 
 /* Begin an answer to a request of len octets. */
-static void open_error(struct nlbuild *b, uint16_t flags, int error, uint32_t len)
+static void open_error(struct nlbuild *b, uint16_t flags, int error,
+		       uint32_t len)
 {
 	struct nlmsghdr request = { .nlmsg_len = len, .nlmsg_type = 40 };
 

@@ -52,7 +52,8 @@ static void test_mark_format(void **state)
 	for (mark = 0; mark < 8; mark++)
 		assert_string_equal(flow_mark_format(mark, buf), texts[mark]);
 	assert_string_equal(flow_mark_format(8, buf), "?");
-	assert_string_equal(flow_mark_format(0xffffffff, buf), "label,hbh,do,?");
+	assert_string_equal(flow_mark_format(0xffffffff, buf),
+			    "label,hbh,do,?");
 }
 
 static void test_layout(void **state)

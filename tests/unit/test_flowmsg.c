@@ -316,11 +316,13 @@ static void test_get_wrong_length(void **state)
 		/* One octet less: takes it away from the padded length, too. */
 		changed = b;
 		changed.octets[at]--;
-		if (flowmsg_get_state(&flow, (void *)changed.octets) != -EBADMSG)
+		if (flowmsg_get_state(&flow, (void *)changed.octets) !=
+		    -EBADMSG)
 			fail_msg("attribute %u one octet shorter", type);
 		changed = b;
 		changed.octets[at]++;
-		if (flowmsg_get_state(&flow, (void *)changed.octets) != -EBADMSG)
+		if (flowmsg_get_state(&flow, (void *)changed.octets) !=
+		    -EBADMSG)
 			fail_msg("attribute %u one octet longer", type);
 	}
 }

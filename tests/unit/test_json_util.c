@@ -51,7 +51,8 @@ static void test_parse_refused(void **state)
 		{ "{\n\"a\":\n\n[1,\n2,}", "line 5:" },
 		{ "null", "line 1:" },
 		{ "nonsense", "line 1:" },
-		{ "[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]", "line 1:" },
+		{ "[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]",
+		  "line 1:" },
 		{ "{\"a\":\"\xff\"}", "line 1:" },
 	};
 	size_t i;
@@ -93,7 +94,8 @@ static void test_u64(void **state)
 	(void)state;
 	for (i = 0; i < 5; i++) {
 		value = json_new_u64(numbers[i]);
-		assert_string_equal(json_object_to_json_string(value), texts[i]);
+		assert_string_equal(json_object_to_json_string(value),
+				    texts[i]);
 		json_object_put(value);
 	}
 }

@@ -66,7 +66,8 @@ static struct json_object *object(const char *json)
 static void add_three(struct output *out)
 {
 	output_list_begin(out, fields, 3);
-	output_list_add(out, object("{\"n\":7,\"name\":\"a/b\",\"rest\":\"x\"}"));
+	output_list_add(out,
+			object("{\"n\":7,\"name\":\"a/b\",\"rest\":\"x\"}"));
 	output_list_add(out, object("{\"n\":18446744073709551615,"
 				    "\"name\":null,\"rest\":null}"));
 	output_list_add(out, object("{\"n\":10,\"name\":\"\xc3\xa9t\xc3\xa9\","

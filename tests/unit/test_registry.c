@@ -49,7 +49,8 @@ static void test_lookup(void **state)
 
 	assert_int_equal(registry_experiment_id(r, "ONE", &id), 0);
 	assert_int_equal(id, 65535);
-	assert_int_equal(registry_activity_id(r, 65535, "up/down (job)", &id), 0);
+	assert_int_equal(registry_activity_id(r, 65535, "up/down (job)", &id),
+			 0);
 	assert_int_equal(id, 255);
 	assert_int_equal(registry_experiment_id(r, "on", &id), -ENOENT);
 	assert_int_equal(registry_experiment_id(r, "", &id), -ENOENT);
@@ -161,7 +162,8 @@ static void test_load_errors(void **state)
 			 -ENOENT);
 	assert_string_equal(error,
 			    "registry /nonexistent: No such file or directory");
-	assert_int_equal(registry_load(&registry, "/dev/null", error), -EBADMSG);
+	assert_int_equal(registry_load(&registry, "/dev/null", error),
+			 -EBADMSG);
 	assert_non_null(strstr(error, "registry /dev/null: line 1"));
 	assert_int_equal(setenv("SCITAG_REGISTRY", "/nonexistent2", 1), 0);
 	assert_int_equal(registry_load(&registry, NULL, error), -ENOENT);
@@ -181,7 +183,8 @@ static int count_and_check(const struct tag *tag, void *data)
 	char text[256], error[TAG_ERROR_MAX];
 	struct tag back;
 
-	experiment = registry_experiment_name(walked->registry, tag->experiment);
+	experiment =
+		registry_experiment_name(walked->registry, tag->experiment);
 	activity = registry_activity_name(walked->registry, tag->experiment,
 					  tag->activity);
 	assert_non_null(experiment);
@@ -215,10 +218,12 @@ static void test_shipped(void **state)
 	snprintf(path, sizeof(path), "%s/userspace/registry.json", top);
 	if (registry_load(&walked.registry, path, error))
 		fail_msg("%s", error);
-	assert_int_equal(
-		registry_walk(walked.registry, count_and_check, &walked), 0);
+	assert_int_equal(registry_walk(walked.registry, count_and_check,
+				       &walked),
+			 0);
 	assert_int_equal(walked.n, 114);
-	assert_int_equal(registry_walk(walked.registry, stop_at_once, NULL), 77);
+	assert_int_equal(registry_walk(walked.registry, stop_at_once, NULL),
+			 77);
 	assert_string_equal(registry_experiment_name(walked.registry, 14),
 			    "xenon");
 	assert_string_equal(registry_activity_name(walked.registry, 2, 26),

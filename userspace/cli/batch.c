@@ -58,7 +58,8 @@ static void report(const struct batch *batch, struct cli *cli,
 		   unsigned int number, unsigned int n_reports)
 {
 	if (n_reports < REPORTS_MAX)
-		fprintf(cli->err, "%s:%u: %s\n", batch->name, number, cli->error);
+		fprintf(cli->err, "%s:%u: %s\n", batch->name, number,
+			cli->error);
 	else if (n_reports == REPORTS_MAX)
 		fprintf(cli->err, "%s: more mistakes follow\n", batch->name);
 }
@@ -148,7 +149,8 @@ static void report_refusal(const struct batch *batch, struct cli *cli, size_t i,
 		fprintf(cli->err, "%s:%u-%u: %s\n", batch->name, first,
 			batch->lines[i + n - 1].number, cli->error);
 	else
-		fprintf(cli->err, "%s:%u: %s\n", batch->name, first, cli->error);
+		fprintf(cli->err, "%s:%u: %s\n", batch->name, first,
+			cli->error);
 	fprintf(cli->err,
 		"%s: %zu of %zu commands were carried out, none from line %u on\n",
 		batch->name, i, batch->n, first);

@@ -48,12 +48,14 @@ static const struct output_field show_fields[] = {
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
-static int parse_spec(struct cli *cli, struct args *args, struct request *request)
+static int parse_spec(struct cli *cli, struct args *args,
+		      struct request *request)
 {
 	return flow_args_spec(cli, args, &request->spec);
 }
 
-static int parse_name(struct cli *cli, struct args *args, struct request *request)
+static int parse_name(struct cli *cli, struct args *args,
+		      struct request *request)
 {
 	return flow_args_name(cli, args, &request->spec.key, &request->id);
 }
@@ -77,7 +79,8 @@ static int run_many_replace(struct cli *cli, const struct flow_spec *specs,
 	*bad = n;
 	if (status)
 		return status;
-	return cli_genl_status(cli, genl_flow_replace(cli->genl, specs, n, bad));
+	return cli_genl_status(cli,
+			       genl_flow_replace(cli->genl, specs, n, bad));
 }
 
 static int run_one(struct cli *cli, const struct request *request)
@@ -170,8 +173,9 @@ static int list_read(struct cli *cli, struct flow_list *list)
 	if (ret != -EINTR)
 		return cli_genl_status(cli, ret);
 	/* A busy table: what there is may be of use, and -EINTR none. */
-	snprintf(cli->warning, sizeof(cli->warning),
-		 "the table changed while it was read: some flows may be missing");
+	snprintf(
+		cli->warning, sizeof(cli->warning),
+		"the table changed while it was read: some flows may be missing");
 	return CLI_OK;
 }
 

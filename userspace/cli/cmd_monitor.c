@@ -43,7 +43,8 @@ static const struct output_field event_fields[] = {
 	{ .heading = "reason", .key = "end-reason" },
 };
 
-static void lost_text(char buf[static OUTPUT_TEXT_MAX], struct json_object *object)
+static void lost_text(char buf[static OUTPUT_TEXT_MAX],
+		      struct json_object *object)
 {
 	struct json_object *count;
 
@@ -96,9 +97,9 @@ static struct json_object *event_json(const struct genl_event *event,
 			       json_object_new_string(event_name(event->type)));
 	json_object_object_add(object, "event-seq", json_new_u64(event->seq));
 	if (event->type == GENL_FLOW_END)
-		json_object_object_add(
-			object, "end-reason",
-			json_object_new_string(reason_name(event->end_reason)));
+		json_object_object_add(object, "end-reason",
+				       json_object_new_string(
+					       reason_name(event->end_reason)));
 	return object;
 }
 
@@ -185,7 +186,8 @@ static int run_monitor(struct cli *cli, const struct request *request)
 	ret = genl_events_new(&events);
 	if (ret)
 		return cli_fail(cli,
-				ret == -ENOPROTOOPT ? CLI_NO_MODULE : CLI_REFUSED,
+				ret == -ENOPROTOOPT ? CLI_NO_MODULE :
+						      CLI_REFUSED,
 				"%s", genl_strerror(ret));
 	signals = signals_open();
 	status = signals < 0 ? monitor_status(cli, -errno) :

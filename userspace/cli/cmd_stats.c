@@ -83,7 +83,8 @@ static int run_stats(struct cli *cli, const struct request *request)
 
 	(void)request;
 	if (!status)
-		status = cli_genl_status(cli, genl_stats_get(cli->genl, &stats));
+		status =
+			cli_genl_status(cli, genl_stats_get(cli->genl, &stats));
 	if (!status)
 		output_record(cli->out, stats_fields, N(stats_fields),
 			      stats_json(&stats));
@@ -97,7 +98,8 @@ static int run_status(struct cli *cli, const struct request *request)
 
 	(void)request;
 	if (!status)
-		status = cli_genl_status(cli, genl_status_get(cli->genl, &state));
+		status = cli_genl_status(cli,
+					 genl_status_get(cli->genl, &state));
 	if (!status)
 		output_record(cli->out, status_fields, N(status_fields),
 			      status_json(&state));

@@ -24,9 +24,10 @@ static void label_text(char buf[static OUTPUT_TEXT_MAX],
 {
 	flow_text_label_both(buf, object);
 	if (!buf[0])
-		snprintf(buf, OUTPUT_TEXT_MAX,
-			 "none: experiments above %u and activities above %u do not fit",
-			 SCITAG_LABEL_EXPERIMENT_MAX, SCITAG_LABEL_ACTIVITY_MAX);
+		snprintf(
+			buf, OUTPUT_TEXT_MAX,
+			"none: experiments above %u and activities above %u do not fit",
+			SCITAG_LABEL_EXPERIMENT_MAX, SCITAG_LABEL_ACTIVITY_MAX);
 }
 
 static const struct output_field tag_fields[] = {
@@ -61,7 +62,8 @@ static struct json_object *tag_json(const struct tag *tag,
 }
 
 /* All words are one tag: names hold blanks. */
-static int parse_tag(struct cli *cli, struct args *args, struct request *request)
+static int parse_tag(struct cli *cli, struct args *args,
+		     struct request *request)
 {
 	char text[TAG_TEXT_MAX] = "";
 	const char *word;

@@ -95,7 +95,8 @@ int command_parse(struct cli *cli, struct args *args, struct request *request)
 	return status;
 }
 
-int command_parse_none(struct cli *cli, struct args *args, struct request *request)
+int command_parse_none(struct cli *cli, struct args *args,
+		       struct request *request)
 {
 	const char *word = args_take(args);
 

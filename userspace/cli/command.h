@@ -31,7 +31,8 @@ struct request {
 struct command {
 	const char *group; /* first word */
 	const char *name; /* second word; NULL if there is none */
-	int (*parse)(struct cli *cli, struct args *args, struct request *request);
+	int (*parse)(struct cli *cli, struct args *args,
+		     struct request *request);
 	int (*run)(struct cli *cli, const struct request *request);
 	bool in_batch; /* may stand in a batch */
 	/* Carry out many at once; *bad is the refused one, or n. Or NULL. */

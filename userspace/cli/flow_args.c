@@ -113,16 +113,17 @@ static int collect(struct cli *cli, struct args *args, struct values *values,
 	while ((word = args_take(args))) {
 		i = find_keyword(word);
 		if (i == N_KEYWORDS || !(set & BIT(i)))
-			return cli_fail(cli, CLI_USAGE,
-					"\"%s\" is not a keyword here: write %s",
-					word,
-					list_keywords(set, names, sizeof(names)));
+			return cli_fail(
+				cli, CLI_USAGE,
+				"\"%s\" is not a keyword here: write %s", word,
+				list_keywords(set, names, sizeof(names)));
 		if (values->value[i])
 			return cli_fail(cli, CLI_USAGE, "%s is given twice",
 					word);
 		value = args_take(args);
 		if (!value)
-			return cli_fail(cli, CLI_USAGE, "%s has no value", word);
+			return cli_fail(cli, CLI_USAGE, "%s has no value",
+					word);
 		values->value[i] = value;
 		if (i == TAG)
 			join_tag(values, args);
@@ -131,7 +132,8 @@ static int collect(struct cli *cli, struct args *args, struct values *values,
 }
 
 /* Are all keywords of a set there? */
-static int require(struct cli *cli, const struct values *values, unsigned int set)
+static int require(struct cli *cli, const struct values *values,
+		   unsigned int set)
 {
 	char names[128];
 	int i;
@@ -200,7 +202,8 @@ static int tag_status(struct cli *cli, int ret, const char *keyword,
 	if (!ret)
 		return CLI_OK;
 	if (ret != -ENOENT)
-		return cli_fail(cli, CLI_USAGE, "%s%s%s", keyword, colon, error);
+		return cli_fail(cli, CLI_USAGE, "%s%s%s", keyword, colon,
+				error);
 	if (cli->registry)
 		return cli_fail(cli, CLI_REFUSED,
 				"%s%s%s (scitag tag --list shows what is)",
@@ -221,7 +224,8 @@ int flow_args_tag(struct cli *cli, const char *text, struct tag *tag)
 	return tag_status(cli, ret, "", error);
 }
 
-static int parse_ids(struct cli *cli, const struct values *values, struct tag *tag)
+static int parse_ids(struct cli *cli, const struct values *values,
+		     struct tag *tag)
 {
 	const struct registry *registry = cli_registry(cli);
 	char error[TAG_ERROR_MAX];
@@ -295,9 +299,10 @@ static int parse_mark(struct cli *cli, const struct values *values,
 			"mark: \"%s\" is not label, hbh, do, or several of these with commas",
 			mark);
 	if (layout && flow_layout_parse(&spec->layout, layout))
-		return cli_fail(cli, CLI_USAGE,
-				"layout: \"%s\" is not ids, label, label4 or safe",
-				layout);
+		return cli_fail(
+			cli, CLI_USAGE,
+			"layout: \"%s\" is not ids, label, label4 or safe",
+			layout);
 	if ((layout || type) && !(spec->mark & ~SCITAG_MARK_LABEL))
 		return cli_fail(
 			cli, CLI_USAGE,

@@ -14,7 +14,8 @@ static void add_u64(struct json_object *object, const char *key, uint64_t v)
 }
 
 /* NULL becomes null. */
-static void add_text(struct json_object *object, const char *key, const char *text)
+static void add_text(struct json_object *object, const char *key,
+		     const char *text)
 {
 	json_object_object_add(object, key,
 			       text ? json_object_new_string(text) : NULL);
@@ -28,7 +29,8 @@ void flow_json_add_tag(struct json_object *object, const struct tag *tag,
 	uint32_t scitag_flow = tag_scitag_flow(tag);
 
 	if (registry) {
-		experiment = registry_experiment_name(registry, tag->experiment);
+		experiment =
+			registry_experiment_name(registry, tag->experiment);
 		activity = registry_activity_name(registry, tag->experiment,
 						  tag->activity);
 	}
@@ -113,8 +115,9 @@ static const char *get_text(struct json_object *object, const char *key)
 	return json_object_get_string(value);
 }
 
-static void endpoint(char buf[static OUTPUT_TEXT_MAX], struct json_object *object,
-		     const char *addr_key, const char *port_key)
+static void endpoint(char buf[static OUTPUT_TEXT_MAX],
+		     struct json_object *object, const char *addr_key,
+		     const char *port_key)
 {
 	const char *addr = get_text(object, addr_key);
 	const char *port = get_text(object, port_key);
@@ -123,7 +126,8 @@ static void endpoint(char buf[static OUTPUT_TEXT_MAX], struct json_object *objec
 		 addr, port);
 }
 
-void flow_text_source(char buf[static OUTPUT_TEXT_MAX], struct json_object *object)
+void flow_text_source(char buf[static OUTPUT_TEXT_MAX],
+		      struct json_object *object)
 {
 	endpoint(buf, object, "src", "sport");
 }
@@ -150,7 +154,8 @@ static bool has_header(struct json_object *object)
 	return false;
 }
 
-void flow_text_mark(char buf[static OUTPUT_TEXT_MAX], struct json_object *object)
+void flow_text_mark(char buf[static OUTPUT_TEXT_MAX],
+		    struct json_object *object)
 {
 	struct json_object *marks;
 	size_t len = 0;
@@ -170,10 +175,12 @@ void flow_text_mark(char buf[static OUTPUT_TEXT_MAX], struct json_object *object
 	}
 }
 
-void flow_text_layout(char buf[static OUTPUT_TEXT_MAX], struct json_object *object)
+void flow_text_layout(char buf[static OUTPUT_TEXT_MAX],
+		      struct json_object *object)
 {
 	if (has_header(object))
-		snprintf(buf, OUTPUT_TEXT_MAX, "%s", get_text(object, "layout"));
+		snprintf(buf, OUTPUT_TEXT_MAX, "%s",
+			 get_text(object, "layout"));
 }
 
 void flow_text_option_type(char buf[static OUTPUT_TEXT_MAX],
@@ -241,7 +248,8 @@ static void label_text(char buf[static OUTPUT_TEXT_MAX],
 		snprintf(buf, OUTPUT_TEXT_MAX, "0x%05x", label);
 }
 
-void flow_text_label(char buf[static OUTPUT_TEXT_MAX], struct json_object *object)
+void flow_text_label(char buf[static OUTPUT_TEXT_MAX],
+		     struct json_object *object)
 {
 	label_text(buf, object, false);
 }

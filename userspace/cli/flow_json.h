@@ -26,12 +26,14 @@ void flow_text_source(char buf[static OUTPUT_TEXT_MAX],
 		      struct json_object *object);
 void flow_text_destination(char buf[static OUTPUT_TEXT_MAX],
 			   struct json_object *object);
-void flow_text_mark(char buf[static OUTPUT_TEXT_MAX], struct json_object *object);
+void flow_text_mark(char buf[static OUTPUT_TEXT_MAX],
+		    struct json_object *object);
 void flow_text_layout(char buf[static OUTPUT_TEXT_MAX],
 		      struct json_object *object);
 void flow_text_option_type(char buf[static OUTPUT_TEXT_MAX],
 			   struct json_object *object);
-void flow_text_tcp(char buf[static OUTPUT_TEXT_MAX], struct json_object *object);
+void flow_text_tcp(char buf[static OUTPUT_TEXT_MAX],
+		   struct json_object *object);
 /* Name, or number if it has none; or both: "2 (atlas)". */
 void flow_text_experiment(char buf[static OUTPUT_TEXT_MAX],
 			  struct json_object *object);

@@ -48,7 +48,8 @@ static const char *const states[] = {
 	"close-wait", "last-ack",    "listen",	  "closing",
 };
 
-static uint64_t field_value(const struct tcp_info *info, const struct field *field)
+static uint64_t field_value(const struct tcp_info *info,
+			    const struct field *field)
 {
 	uint64_t wide;
 	uint32_t narrow;
@@ -78,9 +79,10 @@ struct json_object *tcp_json_new(const struct flow_state *state)
 
 		if (field->offset + field->size > state->tcp_info_len)
 			continue;
-		json_object_object_add(
-			tcp, field->key,
-			json_new_u64(field_value(&state->tcp_info, field)));
+		json_object_object_add(tcp, field->key,
+				       json_new_u64(
+					       field_value(&state->tcp_info,
+							   field)));
 	}
 	return tcp;
 }

@@ -7,7 +7,8 @@
 #include <netlink/attr.h>
 #include <string.h>
 
-int attr_parse(const struct nlattr **table, int max, const void *data, size_t len)
+int attr_parse(const struct nlattr **table, int max, const void *data,
+	       size_t len)
 {
 	const struct nlattr *attr = data;
 	int rem = len;

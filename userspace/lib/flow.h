@@ -44,14 +44,16 @@ struct flow_state {
 	uint64_t bytes;
 	uint64_t marked;
 	bool has_tcp_info;
-	struct tcp_info tcp_info; /* octets that the kernel did not send are 0 */
+	struct tcp_info
+		tcp_info; /* octets that the kernel did not send are 0 */
 	size_t tcp_info_len; /* octets that it did send */
 };
 
 /* Text of marks ("label,hbh,do" or "none") and layouts ("ids"), both ways. */
 #define FLOW_MARK_TEXT_MAX 16
 int flow_mark_parse(uint32_t *mark, const char *text); /* 0 or -EINVAL */
-const char *flow_mark_format(uint32_t mark, char buf[static FLOW_MARK_TEXT_MAX]);
+const char *flow_mark_format(uint32_t mark,
+			     char buf[static FLOW_MARK_TEXT_MAX]);
 int flow_layout_parse(int *layout, const char *text); /* 0 or -EINVAL */
 const char *flow_layout_name(int layout); /* NULL if unknown */
 

@@ -134,7 +134,8 @@ static int get_mark(const struct nlattr *const *attrs, struct flow_spec *spec)
 		return -EBADMSG;
 	spec->experiment = experiment;
 	spec->activity = activity;
-	spec->layout = attrs[SCITAG_FLOW_A_LAYOUT] ? layout : FLOW_LAYOUT_DEFAULT;
+	spec->layout = attrs[SCITAG_FLOW_A_LAYOUT] ? layout :
+						     FLOW_LAYOUT_DEFAULT;
 	spec->option_type = attrs[SCITAG_FLOW_A_OPTION_TYPE] ?
 				    option_type :
 				    FLOW_OPTION_TYPE_DEFAULT;

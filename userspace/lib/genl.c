@@ -362,7 +362,8 @@ int genl_flow_dump(struct genl *genl, genl_flow_cb cb, void *data)
 {
 	struct dump dump = { .cb = cb, .data = data };
 
-	return talk_plain(genl, SCITAG_CMD_FLOW_GET, NLM_F_DUMP, on_dump, &dump);
+	return talk_plain(genl, SCITAG_CMD_FLOW_GET, NLM_F_DUMP, on_dump,
+			  &dump);
 }
 
 static int on_stats(const struct nlmsghdr *nlh, void *data)

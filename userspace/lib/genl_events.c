@@ -77,7 +77,8 @@ static bool is_farewell(const struct genl_events *events,
 }
 
 static int read_message(const struct genl_events *events,
-			const struct nlmsghdr *nlh, genl_event_cb cb, void *data)
+			const struct nlmsghdr *nlh, genl_event_cb cb,
+			void *data)
 {
 	struct genl_event event;
 	int ret;

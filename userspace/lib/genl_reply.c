@@ -10,14 +10,16 @@
 #include "flowmsg.h"
 
 /* The attributes of a message, and its command. */
-static int parse(const struct nlmsghdr *nlh, const struct nlattr **attrs, int *cmd)
+static int parse(const struct nlmsghdr *nlh, const struct nlattr **attrs,
+		 int *cmd)
 {
 	const struct genlmsghdr *header = NLMSG_DATA(nlh);
 
 	if (nlh->nlmsg_len < NLMSG_LENGTH(GENL_HDRLEN))
 		return -EBADMSG;
 	*cmd = header->cmd;
-	return attr_parse(attrs, SCITAG_A_MAX, (const char *)header + GENL_HDRLEN,
+	return attr_parse(attrs, SCITAG_A_MAX,
+			  (const char *)header + GENL_HDRLEN,
 			  nlh->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN));
 }
 

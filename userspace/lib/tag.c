@@ -42,11 +42,12 @@ static int parse_scitag_flow(struct tag *tag, const char *text, char *error)
 		return 0;
 	}
 	if (!ret && n > SCITAG_FLOW_MAX)
-		return fail(error, -ERANGE,
-			    "%s is no scitag.flow number (%u..%u); for the flow label of %u/%u write label:%s",
-			    text, SCITAG_FLOW_MIN, SCITAG_FLOW_MAX,
-			    scitag_label_experiment(n),
-			    scitag_label_activity(n), text);
+		return fail(
+			error, -ERANGE,
+			"%s is no scitag.flow number (%u..%u); for the flow label of %u/%u write label:%s",
+			text, SCITAG_FLOW_MIN, SCITAG_FLOW_MAX,
+			scitag_label_experiment(n), scitag_label_activity(n),
+			text);
 	return fail(error, -ERANGE, "%.40s is no scitag.flow number (%u..%u)",
 		    text, SCITAG_FLOW_MIN, SCITAG_FLOW_MAX);
 }
@@ -86,17 +87,20 @@ static int fail_form(const char *text, char *error)
 	uint64_t n;
 
 	if (number_parse(&n, text, UINT64_MAX))
-		return fail(error, -EINVAL,
-			    "\"%.60s\" is not a tag: write EXPERIMENT/ACTIVITY, scitag:NUMBER or label:NUMBER",
-			    text);
+		return fail(
+			error, -EINVAL,
+			"\"%.60s\" is not a tag: write EXPERIMENT/ACTIVITY, scitag:NUMBER or label:NUMBER",
+			text);
 	if (parse_scitag_flow(&tag, text, error) == 0)
-		return fail(error, -EINVAL,
-			    "\"%s\" alone may be two things: write scitag:%s for %u/%u, or label:%s for a flow label",
-			    text, text, tag.experiment, tag.activity, text);
+		return fail(
+			error, -EINVAL,
+			"\"%s\" alone may be two things: write scitag:%s for %u/%u, or label:%s for a flow label",
+			text, text, tag.experiment, tag.activity, text);
 	if (parse_label(&tag, text, error) == 0)
-		return fail(error, -EINVAL,
-			    "\"%s\" alone is not a tag: write label:%s for the flow label of %u/%u",
-			    text, text, tag.experiment, tag.activity);
+		return fail(
+			error, -EINVAL,
+			"\"%s\" alone is not a tag: write label:%s for the flow label of %u/%u",
+			text, text, tag.experiment, tag.activity);
 	return fail(error, -EINVAL, "\"%.40s\" is not a tag", text);
 }
 
@@ -129,9 +133,10 @@ int tag_parse_experiment(uint32_t *experiment, const struct registry *registry,
 	if (ret != -ENOENT)
 		return ret;
 	if (!registry)
-		return fail(error, ret,
-			    "experiment \"%.60s\": no registry to look it up in",
-			    text);
+		return fail(
+			error, ret,
+			"experiment \"%.60s\": no registry to look it up in",
+			text);
 	if (registry_experiment_id(registry, text, experiment) == 0)
 		return 0;
 	return fail(error, ret, "experiment \"%.60s\" is not in the registry",
@@ -156,9 +161,10 @@ int tag_parse_activity(uint32_t *activity, const struct registry *registry,
 		return 0;
 	name = registry_experiment_name(registry, experiment);
 	if (!name)
-		return fail(error, ret,
-			    "experiment %u is not in the registry, so activity \"%.60s\" has to be a number",
-			    experiment, text);
+		return fail(
+			error, ret,
+			"experiment %u is not in the registry, so activity \"%.60s\" has to be a number",
+			experiment, text);
 	return fail(error, ret,
 		    "activity \"%.60s\" of %.60s is not in the registry", text,
 		    name);
@@ -194,7 +200,8 @@ static int parse_pair(struct tag *tag, const struct registry *registry,
 	if (copy_trimmed(experiment, text, slash - text) ||
 	    copy_trimmed(activity, slash + 1, strlen(slash + 1)))
 		return fail(error, -EINVAL, "\"%.60s...\" is too long", text);
-	ret = tag_parse_experiment(&tag->experiment, registry, experiment, error);
+	ret = tag_parse_experiment(&tag->experiment, registry, experiment,
+				   error);
 	if (ret)
 		return ret;
 	return tag_parse_activity(&tag->activity, registry, tag->experiment,
