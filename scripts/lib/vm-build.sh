@@ -27,7 +27,6 @@ tree_files() {
 # the kernel is another one than the last time.
 tree_sync() {
 	local dir made_for
-	need_root
 	dir=$(build_dir "$1")
 	made_for="$(root_dir "$1") $(image_dir "$1")"
 	[ "$(cat "$dir/.made-for" 2>/dev/null)" = "$made_for" ] || rm -rf "$dir"

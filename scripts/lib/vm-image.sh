@@ -36,11 +36,6 @@ hash_of_stdin() {
 	sha256sum | cut -c 1-12
 }
 
-# A container or a second namespace level may lack what we need.
-need_root() {
-	[ "$(id -u)" -eq 0 ] || die "needs root (mounts and chroots); try: sudo $0 ..."
-}
-
 root_key() { # name
 	local suite root source about
 	release_of "$1"
@@ -103,7 +98,6 @@ image_ensure() {
 	local dir tmp
 	dir=$(root_dir "$1")
 	if [ ! -d "$dir" ]; then
-		need_root
 		cache_lock "root-$1"
 		if [ ! -d "$dir" ]; then
 			tmp=$cache/.tmp-${dir##*/}

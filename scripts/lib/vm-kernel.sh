@@ -32,7 +32,6 @@ kernel_ensure() {
 		touch "$dir"
 		return
 	fi
-	need_root
 	cache_lock kernel-debug
 	if [ ! -d "$dir" ]; then
 		tmp=$cache/.tmp-${dir##*/}
