@@ -64,13 +64,14 @@ install: userspace dkms-source
 src := $(DESTDIR)/usr/src/scitag-$(VERSION)
 dkms-source:
 	install -d $(src)
-	cp -r Kbuild VERSION kmod include $(src)/
+	tar -c --exclude='*.o' --exclude='*.cmd' --exclude='*.mod*' Kbuild VERSION kmod include | \
+		tar -x -C $(src)
 	sed 's/#VERSION#/$(VERSION)/' dkms.conf >$(src)/dkms.conf
 
+# KERNEL=... for another kernel than the one that runs.
 dkms: dkms-source
-	dkms add -m scitag -v $(VERSION) || true
-	dkms build -m scitag -v $(VERSION)
-	dkms install --force -m scitag -v $(VERSION)
+	dkms status -m scitag -v $(VERSION) | grep -q . || dkms add -m scitag -v $(VERSION)
+	dkms install --force -m scitag -v $(VERSION) $(if $(KERNEL),-k $(KERNEL))
 
 clean:
 	rm -rf build
