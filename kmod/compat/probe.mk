@@ -11,8 +11,9 @@ probe-cc = $(CC) $(NOSTDINC_FLAGS) $(LINUXINCLUDE) $(KBUILD_CPPFLAGS) \
 	-Werror -fsyntax-only $(src)/kmod/compat/probe/$(1).c
 probe = $(shell $(probe-cc) >/dev/null 2>&1 && echo y)
 
-# Only where objects are compiled: not when kbuild cleans up or links.
-ifneq ($(KBUILD_CFLAGS),)
+# Only where objects are compiled: not when kbuild cleans up (without a
+# configuration) or links (without flags).
+ifneq ($(and $(CONFIG_MODULES),$(KBUILD_CFLAGS)),)
 ifndef scitag-probed
 scitag-probed := y
 
