@@ -50,10 +50,13 @@ tree_exec() {
 	unshare --mount "$lib"/in-root "$lower" "$cache"/mnt "$(build_dir "$name")" "$@"
 }
 
+# Warnings about the userspace are shown, those about the module are failures.
 # A warning is not repeated for a file that is not compiled again, so a build
 # that warned has to leave nothing behind.
-module_check() { # log directory
-	if grep -E 'warning:|WARNING:' "$1" | grep -v 'compiler differs' >&2; then
+warnings_check() { # log directory
+	sed '1,/^=== userspace/d' "$1" | grep -A 3 'warning:' >&2 || true
+	if sed '/^=== userspace/,$d' "$1" | grep -E 'warning:|WARNING:' |
+		grep -v 'compiler differs' >&2; then
 		find "$2" -path "$2"/build -prune -o -name '*.o' -exec rm -f {} +
 		die "the module builds with warnings"
 	fi
@@ -71,7 +74,7 @@ tree_build() {
 		grep -E -B 2 -A 6 'error:|ERROR|Error|FAILED' "$log" | head -n 60 >&2
 		die "build failed (log: $log)"
 	}
-	module_check "$log" "$dir"
+	warnings_check "$log" "$dir"
 	cache_unlock
 	say "built for $version: $((SECONDS - start)) s"
 }
