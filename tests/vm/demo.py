@@ -103,8 +103,10 @@ class Collector(threading.Thread):
         while True:
             for sock in select.select(self.sockets, [], [])[0]:
                 data, source = sock.recvfrom(65536)
-                self.fireflies.append((sock.getsockname()[1], source[0],
-                                       data.decode()))
+                # XRootD 5.8 sends its own to the other end, too.
+                if b' scitagd - firefly-json - ' in data[:200]:
+                    self.fireflies.append((sock.getsockname()[1], source[0],
+                                           data.decode()))
 
     def take(self, state, port=10515):
         """The firefly of a state that came to a port, as JSON."""
@@ -372,7 +374,7 @@ def part_pipe(collector):
         print('  server$ iperf3 --client', CLIENT, '--cport 40000 &')
         iperf3 = subprocess.Popen(
             ['ip', 'netns', 'exec', 'server', 'iperf3', '-c', CLIENT, '-p',
-             '5201', '--cport', '40000', '-n', f'{2 * MIB}M', '-i', '0'],
+             '5201', '--cport', '40000', '-n', f'{2 * MIB}M'],
             stdout=subprocess.DEVNULL)
         net.wait_for(lambda: flows()[0]['bytes'] > MIB << 20, seconds=60,
                      what='traffic')
