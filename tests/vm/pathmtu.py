@@ -21,7 +21,7 @@ from tap import case, done, equal, note
 
 TCP = 6
 A, B = '2001:db8:a::1', '2001:db8:b::2'
-SIZE = 4 << 20
+SIZE = (4 << 20) // int(os.environ['SLOW'])
 
 
 @contextlib.contextmanager
@@ -135,7 +135,7 @@ def transfers(offload):
         equal(send(20010, 30000, toggle), 1400 - 72 - 16, 'MSS')
         assert seen
         equal(too_bigs() - before, 0, 'too-big messages')
-        assert table.dump()[0]['marked'] > 500
+        assert table.dump()[0]['marked'] > SIZE / 1400 / 8, 'hardly any marked'
         table.flush()
 
 
