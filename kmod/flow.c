@@ -56,7 +56,7 @@ static const struct rhashtable_params flow_table_params = {
 	.automatic_shrinking = true,
 };
 
-struct scitag_flow *scitag_flow_alloc(const struct scitag_net *snet,
+struct scitag_flow *scitag_flow_alloc(struct scitag_net *snet,
 				      const struct scitag_flow_key *key,
 				      const struct scitag_mark_spec *spec)
 {
@@ -78,7 +78,7 @@ struct scitag_flow *scitag_flow_alloc(const struct scitag_net *snet,
 	}
 
 	flow->key = *key;
-	flow->net = snet->net;
+	flow->snet = snet;
 	flow->entropy = get_random_u32() & SCITAG_LABEL_ENTROPY_MASK;
 	refcount_set(&flow->refs, 1);
 	scitag_sock_flow_init(flow);
@@ -239,7 +239,7 @@ void scitag_flow_table_exit(struct scitag_net *snet)
 	}
 	mutex_unlock(&snet->lock);
 
-	scitag_sock_flush();
+	scitag_sock_flush(snet);
 	rhashtable_destroy(&snet->table);
 	idr_destroy(&snet->ids);
 }

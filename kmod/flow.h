@@ -16,7 +16,6 @@
 #include <linux/workqueue.h>
 #include <net/ipv6.h>
 
-struct net;
 struct netlink_ext_ack;
 struct scitag_net;
 struct sock;
@@ -47,7 +46,7 @@ struct scitag_flow_key {
  * @packets: packets that left
  * @bytes: their octets
  * @marked: those that carry all marks
- * @net: its namespace; not counted: the namespace waits for its flows' work
+ * @snet: its namespace; not counted: it waits for the work of its flows
  * @id: number of the flow in its namespace
  * @entropy: entropy bits of its label, drawn once
  * @dead: has left the table; set before its last piece of work is queued
@@ -67,7 +66,7 @@ struct scitag_flow {
 	atomic64_t bytes;
 	atomic64_t marked;
 
-	struct net *net ____cacheline_aligned_in_smp;
+	struct scitag_net *snet ____cacheline_aligned_in_smp;
 	u32 id;
 	u32 entropy;
 	bool dead;
@@ -98,7 +97,7 @@ static inline bool scitag_flow_is_ipv4(const struct scitag_flow_key *key)
  * Context: process, may sleep.
  * Return: a flow with one reference, or NULL.
  */
-struct scitag_flow *scitag_flow_alloc(const struct scitag_net *snet,
+struct scitag_flow *scitag_flow_alloc(struct scitag_net *snet,
 				      const struct scitag_flow_key *key,
 				      const struct scitag_mark_spec *spec);
 

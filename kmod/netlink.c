@@ -81,7 +81,7 @@ static int batch_init(struct batch *batch, struct genl_info *info)
 }
 
 /* Make all flows of a request to add or replace. */
-static int batch_parse(struct batch *batch, const struct scitag_net *snet,
+static int batch_parse(struct batch *batch, struct scitag_net *snet,
 		       struct netlink_ext_ack *extack)
 {
 	struct scitag_flow_key key;

@@ -5,6 +5,7 @@
 #ifndef SCITAG_PERNET_H
 #define SCITAG_PERNET_H
 
+#include <linux/atomic.h>
 #include <linux/idr.h>
 #include <linux/mutex.h>
 #include <linux/rhashtable.h>
@@ -25,6 +26,7 @@ struct scitag_stats;
  * @generation: changes with every change of @table; written under @lock
  * @event_seq: number of the last notification; under @lock
  * @stats: counters of the namespace, one set for each CPU
+ * @room_works: pieces of work that are queued for its flows
  */
 struct scitag_net {
 	struct net *net;
@@ -37,6 +39,7 @@ struct scitag_net {
 	u32 generation;
 	u64 event_seq;
 	struct scitag_stats __percpu *stats;
+	atomic_t room_works;
 };
 
 /**

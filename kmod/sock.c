@@ -3,9 +3,11 @@
 
 #include "flow.h"
 #include "packet.h"
+#include "pernet.h"
 
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
+#include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 #include <net/inet6_hashtables.h>
 #include <net/inet_connection_sock.h>
@@ -114,6 +116,19 @@ static int flow_octets(struct scitag_flow *flow)
 }
 
 /*
+ * The namespace may be gone as soon as the last piece of work is counted off;
+ * waking up needs no more than the address.
+ */
+static void sock_work_done(struct scitag_flow *flow)
+{
+	atomic_t *works = &flow->snet->room_works;
+
+	scitag_flow_put(flow);
+	if (atomic_dec_and_test(works))
+		wake_up_var(works);
+}
+
+/*
  * One at a time for each flow. That a flow is dead is looked at with the
  * socket locked, and its last work is queued after that was set: whatever ran
  * before, the last one gives the room back.
@@ -126,7 +141,7 @@ static void sock_work(struct work_struct *work)
 	int octets;
 
 	if (!sk)
-		sk = scitag_sock_lookup(flow->net, &flow->key);
+		sk = scitag_sock_lookup(flow->snet->net, &flow->key);
 	if (sk) {
 		lock_sock(sk);
 		octets = flow_octets(flow);
@@ -135,7 +150,7 @@ static void sock_work(struct work_struct *work)
 		release_sock(sk);
 		sock_put(sk);
 	}
-	scitag_flow_put(flow);
+	sock_work_done(flow);
 }
 
 void scitag_sock_settle(struct scitag_flow *flow)
@@ -143,8 +158,9 @@ void scitag_sock_settle(struct scitag_flow *flow)
 	if (flow->key.protocol != IPPROTO_TCP || scitag_flow_is_ipv4(&flow->key))
 		return;
 	refcount_inc(&flow->refs);
+	atomic_inc(&flow->snet->room_works);
 	if (!queue_work(sock_wq, &flow->room_work))
-		scitag_flow_put(flow);
+		sock_work_done(flow);
 }
 
 static struct sock *sock_lookup_ipv4(struct net *net,
@@ -186,9 +202,9 @@ void scitag_sock_flow_init(struct scitag_flow *flow)
 	INIT_WORK(&flow->room_work, sock_work);
 }
 
-void scitag_sock_flush(void)
+void scitag_sock_flush(struct scitag_net *snet)
 {
-	flush_workqueue(sock_wq);
+	wait_var_event(&snet->room_works, !atomic_read(&snet->room_works));
 }
 
 int scitag_sock_init(void)

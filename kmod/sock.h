@@ -16,6 +16,7 @@
 struct net;
 struct scitag_flow;
 struct scitag_flow_key;
+struct scitag_net;
 struct scitag_packet;
 struct sk_buff;
 struct sock;
@@ -67,11 +68,15 @@ struct sock *scitag_sock_lookup(struct net *net,
 void scitag_sock_flow_init(struct scitag_flow *flow);
 
 /**
- * scitag_sock_flush - wait until everything asked for so far is done
+ * scitag_sock_flush - wait until what was asked for in a namespace is done
+ * @snet: namespace; nothing asks for more
+ *
+ * Waits for no other namespace: there, the owner of a socket may be keeping
+ * its lock. In one that ends there is no such owner left.
  *
  * Context: process, may sleep.
  */
-void scitag_sock_flush(void);
+void scitag_sock_flush(struct scitag_net *snet);
 
 /**
  * scitag_sock_init - get ready, at module init
