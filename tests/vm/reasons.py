@@ -108,6 +108,8 @@ def all_counted():
                 sock.send(bytes(65536))
         before = table.stats()
         table.add(protocol=TCP, mark=HBH, **FLOW)
+        net.wait_for(lambda: sock.getsockopt(
+            socket.IPPROTO_TCP, socket.TCP_MAXSEG) == 1428 - 8, what='room')
         sock.settimeout(10)
         sock.shutdown(socket.SHUT_WR)
         peer.settimeout(30)
