@@ -16,6 +16,8 @@ from tap import case, done, equal, note
 
 TCP, UDP = 6, 17
 OUT = os.environ['OUT']
+SLOW = int(os.environ['SLOW'])
+NAMESPACES, LOADS = 60 // SLOW, 12 // SLOW
 A, B = '2001:db8:a::1', '2001:db8:a::2'
 FLOW = {'src': A, 'dst': B, 'sport': 5000, 'dport': 6000}
 
@@ -57,8 +59,9 @@ def same_tuple():
 
 
 def namespaces_go():
-    with case('60 namespaces with flows and traffic are made and destroyed'):
-        for number in range(60):
+    with case(f'{NAMESPACES} namespaces with flows and traffic are made and '
+              'destroyed'):
+        for number in range(NAMESPACES):
             name = f'n{number}'
             net.add(name)
             table = table_of(name)
@@ -144,9 +147,10 @@ def transfers(count):
 def under_traffic():
     with net.pair(offload=True):
         before = net.snmp6('a')
-        with case('the module is loaded and removed 10 times under traffic'):
+        with case(f'the module is loaded and removed {LOADS} times under '
+                  'traffic'):
             with transfers(4) as octets:
-                for number in range(10):
+                for number in range(LOADS):
                     net.module_load()
                     table = table_of('a')
                     for port in range(4):
