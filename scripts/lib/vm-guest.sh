@@ -155,8 +155,7 @@ guest_run() {
 	cache_unlock
 	limit=$(guest_limit "$name" "${tests[@]}")
 	guest_boot "$name" "$limit" -serial stdio </dev/null |
-		sed -u 's/\r$//' | tee "$out"/test.log || true
-	status=${PIPESTATUS[0]}
+		sed -u 's/\r$//' | tee "$out"/test.log || status=${PIPESTATUS[0]}
 	guest_collect "$out"
 	guest_verdict "$out"/test.log "$status" "$limit" "$out"
 	say "$((SECONDS - start)) s; console and files are in ${out#"$PWD"/}"
