@@ -71,7 +71,8 @@ tree_build() {
 	log=$dir.log
 	version=$(cat "$(image_dir "$1")"/version)
 	tree_exec "$1" scripts/lib/build-tree "$version" >"$log" 2>&1 || {
-		grep -E -B 2 -A 6 'error:|ERROR|Error|FAILED' "$log" | head -n 60 >&2
+		grep -E -B 2 -A 6 'error:|ERROR|Error|FAILED' "$log" | head -n 60 >&2 ||
+			tail -n 20 "$log" >&2
 		die "build failed (log: $log)"
 	}
 	warnings_check "$log" "$dir"
