@@ -31,6 +31,9 @@ tree_sync() {
 	made_for="$(root_dir "$1") $(image_dir "$1")"
 	[ "$(cat "$dir/.made-for" 2>/dev/null)" = "$made_for" ] || rm -rf "$dir"
 	mkdir -p "$dir" "$cache"/mnt
+	touch "$dir"
+	# Clones come and go; what nobody used for a week goes, too.
+	find "$cache" -maxdepth 1 -name 'build-*' -mtime +7 -exec rm -rf {} +
 	echo "$made_for" >"$dir"/.made-for
 	tree_files >"$dir"/.files.new
 	if [ -f "$dir"/.files ]; then
