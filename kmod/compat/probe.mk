@@ -25,7 +25,7 @@ ifeq ($(call probe,always_fails),y)
 $(error feature probes can't tell: a probe that must fail was compiled)
 endif
 
-scitag-probes := inet_lookup_hashinfo
+scitag-probes := inet_lookup_hashinfo ipv6_jumbo_header
 ccflags-y += $(foreach p,$(scitag-probes),$(if $(filter y,$(call probe,$(p))),-DHAVE_$(shell echo $(p) | tr a-z A-Z)))
 endif
 endif
