@@ -77,12 +77,75 @@ static void test_layout(void **state)
 	assert_null(flow_layout_name(FLOW_LAYOUT_DEFAULT));
 }
 
+static void test_entropy(void **state)
+{
+	int entropy = 99;
+
+	(void)state;
+	assert_int_equal(flow_entropy_parse(&entropy, "constant"), 0);
+	assert_int_equal(entropy, 0);
+	assert_int_equal(flow_entropy_parse(&entropy, "none"), 0);
+	assert_int_equal(entropy, 1);
+	assert_int_equal(flow_entropy_parse(&entropy, "Hash"), 0);
+	assert_int_equal(entropy, 2);
+	assert_int_equal(flow_entropy_parse(&entropy, "random"), -EINVAL);
+	assert_string_equal(flow_entropy_name(2), "hash");
+	assert_null(flow_entropy_name(3));
+}
+
+static void test_oversize(void **state)
+{
+	int oversize = 99;
+
+	(void)state;
+	assert_int_equal(flow_oversize_parse(&oversize, "skip"), 0);
+	assert_int_equal(oversize, 0);
+	assert_int_equal(flow_oversize_parse(&oversize, "fragment"), 0);
+	assert_int_equal(oversize, 1);
+	assert_int_equal(flow_oversize_parse(&oversize, "emsgsize"), 0);
+	assert_int_equal(oversize, 2);
+	assert_int_equal(flow_oversize_parse(&oversize, "drop"), -EINVAL);
+	assert_string_equal(flow_oversize_name(1), "fragment");
+	assert_null(flow_oversize_name(-1));
+}
+
+static void test_end_reason(void **state)
+{
+	static const char *const names[] = {
+		NULL,	 "deleted",   "flushed", "closed",
+		"reset", "timed-out", "idle",	 "expired",
+	};
+	int i;
+
+	(void)state;
+	for (i = 1; i <= 7; i++)
+		assert_string_equal(flow_end_reason_name(i), names[i]);
+	assert_null(flow_end_reason_name(0));
+	assert_null(flow_end_reason_name(8));
+}
+
+/* Only 8 octets of Destination Options, and only before TCP. */
+static void test_unsafe(void **state)
+{
+	(void)state;
+	assert_true(flow_layout_is_unsafe(6, 4, SCITAG_LAYOUT_IDS));
+	assert_true(flow_layout_is_unsafe(0, 7, SCITAG_LAYOUT_LABEL4));
+	assert_false(flow_layout_is_unsafe(17, 4, SCITAG_LAYOUT_IDS));
+	assert_false(flow_layout_is_unsafe(6, 3, SCITAG_LAYOUT_IDS));
+	assert_false(flow_layout_is_unsafe(6, 4, SCITAG_LAYOUT_SAFE));
+	assert_false(flow_layout_is_unsafe(6, 4, FLOW_LAYOUT_DEFAULT));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mark_parse),
 		cmocka_unit_test(test_mark_format),
 		cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_entropy),
+		cmocka_unit_test(test_oversize),
+		cmocka_unit_test(test_end_reason),
+		cmocka_unit_test(test_unsafe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,86 @@ static void test_put_spec(void **state)
 	nlmsg_free(msg);
 }
 
+/* Entropy, oversize, timeouts and the end, where they are not the default. */
+static void test_put_rest(void **state)
+{
+	struct flow_spec spec = spec_ipv6();
+	struct nlbuild want = { .len = 0 };
+	struct nl_msg *msg = nlmsg_alloc_size(16 + FLOWMSG_SIZE);
+	uint32_t nest;
+
+	(void)state;
+	spec.layout = 3;
+	spec.option_type = 0x1f;
+	spec.entropy = 2;
+	spec.oversize = 1;
+	spec.idle_timeout = 60;
+	spec.hard_timeout = 86400;
+	spec.end_on_close = true;
+	nest = nlbuild_nest(&want, 1);
+	nlbuild_u8(&want, 2, 6);
+	nlbuild_attr(&want, 3, src, 16);
+	nlbuild_attr(&want, 4, dst, 16);
+	nlbuild_attr(&want, 5, sport, 2);
+	nlbuild_attr(&want, 6, dport, 2);
+	nlbuild_u16(&want, 7, 3);
+	nlbuild_u8(&want, 8, 14);
+	nlbuild_u32(&want, 9, 5);
+	nlbuild_u8(&want, 10, 3);
+	nlbuild_u8(&want, 11, 0x1f);
+	nlbuild_u8(&want, 18, 2);
+	nlbuild_u8(&want, 19, 1);
+	nlbuild_u32(&want, 20, 60);
+	nlbuild_u32(&want, 21, 86400);
+	nlbuild_u8(&want, 22, 1);
+	nlbuild_end(&want, nest);
+
+	assert_int_equal(flowmsg_put_spec(msg, &spec), 0);
+	assert_int_equal(nlmsg_hdr(msg)->nlmsg_len, 16 + want.len);
+	assert_memory_equal(nlmsg_data(nlmsg_hdr(msg)), want.octets, want.len);
+	assert_in_range(want.len, 1, FLOWMSG_SIZE);
+	nlmsg_free(msg);
+}
+
+/* What a rule says has no key; there no idle timeout is not the default. */
+static void test_template(void **state)
+{
+	struct flow_spec spec = { .mark = 7, .layout = -1, .option_type = -1 };
+	struct nlbuild want = { .len = 0 };
+	struct nl_msg *msg = nlmsg_alloc_size(16 + FLOWMSG_SIZE);
+	struct flow_spec got;
+	uint32_t nest;
+
+	(void)state;
+	spec.experiment = 3;
+	spec.activity = 14;
+	spec.end_on_close = true;
+	nest = nlbuild_nest(&want, 21);
+	nlbuild_u16(&want, 7, 3);
+	nlbuild_u8(&want, 8, 14);
+	nlbuild_u32(&want, 9, 7);
+	nlbuild_u32(&want, 20, 0);
+	nlbuild_end(&want, nest);
+	assert_int_equal(flowmsg_put_template(msg, 21, &spec), 0);
+	assert_int_equal(nlmsg_hdr(msg)->nlmsg_len, 16 + want.len);
+	assert_memory_equal(nlmsg_data(nlmsg_hdr(msg)), want.octets, want.len);
+	assert_int_equal(flowmsg_get_template(&got, (void *)want.octets), 0);
+	assert_int_equal(got.experiment, 3);
+	assert_int_equal(got.activity, 14);
+	assert_int_equal(got.mark, 7);
+	assert_int_equal(got.idle_timeout, 0);
+
+	/* Without its last attribute, and then without the activity. */
+	want.len -= 8;
+	nlbuild_end(&want, 0);
+	assert_int_equal(flowmsg_get_template(&got, (void *)want.octets), 0);
+	assert_int_equal(got.idle_timeout, FLOW_TIMEOUT_DEFAULT);
+	want.octets[14] = 99;
+	assert_int_equal(flowmsg_get_template(&got, (void *)want.octets),
+			 -EBADMSG);
+	nlmsg_free(msg);
+}
+
 /* IPv4 in four octets; defaults are left to the kernel. */
 static void test_put_ipv4(void **state)
 {
@@ -170,6 +250,14 @@ static void build_state(struct nlbuild *b, size_t tcp_info_len)
 	nlbuild_u64(b, 13, 0x1122334455667788);
 	nlbuild_u64(b, 14, UINT64_MAX);
 	nlbuild_u64(b, 15, 1);
+	nlbuild_u8(b, 18, 1);
+	nlbuild_u8(b, 19, 2);
+	nlbuild_u32(b, 20, 61);
+	nlbuild_u32(b, 21, 3601);
+	nlbuild_u8(b, 22, 1);
+	nlbuild_u32(b, 23, 9);
+	nlbuild_u64(b, 24, 1ull << 33);
+	nlbuild_u64(b, 25, 1ull << 34);
 	if (tcp_info_len)
 		nlbuild_attr(b, 16, tcp_info, tcp_info_len);
 	nlbuild_end(b, nest);
@@ -197,6 +285,14 @@ static void test_get(void **state)
 	assert_int_equal(flow.spec.option_type, 0x1e);
 	assert_int_equal(flow.label, 0x70039);
 	assert_true(flow.packets == 0x1122334455667788);
+	assert_int_equal(flow.spec.entropy, SCITAG_ENTROPY_NONE);
+	assert_int_equal(flow.spec.oversize, SCITAG_OVERSIZE_EMSGSIZE);
+	assert_int_equal(flow.spec.idle_timeout, 61);
+	assert_int_equal(flow.spec.hard_timeout, 3601);
+	assert_true(flow.spec.end_on_close);
+	assert_int_equal(flow.rule, 9);
+	assert_true(flow.age_ms == 1ull << 33);
+	assert_true(flow.idle_ms == 1ull << 34);
 	assert_true(flow.bytes == UINT64_MAX);
 	assert_int_equal(flow.marked, 1);
 	assert_false(flow.has_tcp_info);
@@ -251,6 +347,12 @@ static void test_get_ipv4(void **state)
 	assert_memory_equal(flow.spec.key.src.octets, a, 4);
 	assert_int_equal(flow.spec.key.src.octets[4], 0);
 	/* What was not sent has its default. */
+	assert_int_equal(flow.spec.entropy, SCITAG_ENTROPY_CONSTANT);
+	assert_int_equal(flow.spec.oversize, SCITAG_OVERSIZE_SKIP);
+	assert_int_equal(flow.spec.idle_timeout, 0);
+	assert_int_equal(flow.spec.hard_timeout, 0);
+	assert_false(flow.spec.end_on_close);
+	assert_int_equal(flow.rule, 0);
 	assert_int_equal(flow.spec.mark, 0);
 	assert_int_equal(flow.spec.layout, FLOW_LAYOUT_DEFAULT);
 	assert_int_equal(flow.spec.option_type, FLOW_OPTION_TYPE_DEFAULT);
@@ -268,14 +370,17 @@ static void test_get_truncated(void **state)
 	/*
 	 * Where an attribute ends with or without its padding, from the last
 	 * of the required ones on: activity, mark, layout, option type, label,
-	 * pad, three counters.
+	 * pad, three counters, entropy, oversize, two timeouts, end on close,
+	 * rule, age, idle.
 	 */
 	static const struct {
 		uint16_t from, to;
 	} whole[] = {
-		{ 89, 92 },   { 100, 100 }, { 105, 108 },
-		{ 113, 116 }, { 124, 124 }, { 128, 128 },
-		{ 140, 140 }, { 152, 152 }, { 164, 164 },
+		{ 89, 92 },   { 100, 100 }, { 105, 108 }, { 113, 116 },
+		{ 124, 124 }, { 128, 128 }, { 140, 140 }, { 152, 152 },
+		{ 164, 164 }, { 169, 172 }, { 177, 180 }, { 188, 188 },
+		{ 196, 196 }, { 201, 204 }, { 212, 212 }, { 224, 224 },
+		{ 236, 236 },
 	};
 	struct flow_state flow;
 	struct nlbuild b;
@@ -283,7 +388,7 @@ static void test_get_truncated(void **state)
 
 	(void)state;
 	build_state(&b, 0);
-	assert_int_equal(b.len, 164);
+	assert_int_equal(b.len, 236);
 	for (len = 4; len <= b.len; len++) {
 		uint16_t *cut = test_malloc(len);
 		int want = -EBADMSG;
@@ -345,6 +450,24 @@ static void test_get_missing(void **state)
 	}
 }
 
+/* Rules are counted in the same way. */
+static void test_index_rules(void **state)
+{
+	struct flow_spec spec = spec_ipv6();
+	struct nl_msg *msg = nlmsg_alloc_size(1000);
+	uint32_t second;
+
+	(void)state;
+	assert_non_null(genlmsg_put(msg, 0, 0, 40, 0, 0, 1, 1));
+	assert_int_equal(flowmsg_put_template(msg, 7, &spec), 0);
+	second = nlmsg_hdr(msg)->nlmsg_len;
+	assert_int_equal(flowmsg_put_template(msg, 7, &spec), 0);
+	assert_int_equal(flowmsg_index(nlmsg_hdr(msg), second - 1), 0);
+	assert_int_equal(flowmsg_index(nlmsg_hdr(msg), second + 8), 1);
+	assert_int_equal(flowmsg_index(nlmsg_hdr(msg), 0), 2);
+	nlmsg_free(msg);
+}
+
 /* Offsets in a request of three flows, and outside of them. */
 static void test_index(void **state)
 {
@@ -379,6 +502,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_put_spec),
+		cmocka_unit_test(test_put_rest),
+		cmocka_unit_test(test_template),
 		cmocka_unit_test(test_put_ipv4),
 		cmocka_unit_test(test_put_names),
 		cmocka_unit_test(test_put_no_room),
@@ -389,6 +514,7 @@ int main(void)
 		cmocka_unit_test(test_get_wrong_length),
 		cmocka_unit_test(test_get_missing),
 		cmocka_unit_test(test_index),
+		cmocka_unit_test(test_index_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -469,8 +469,9 @@ static void test_stats(void **state)
 	(void)state;
 	nlbuild_open_genl(b, FAMILY, 0, 1, SCITAG_CMD_STATS_GET);
 	nest = nlbuild_nest(b, SCITAG_A_STATS);
-	for (i = 1; i <= 7; i++)
-		nlbuild_u64(b, i, (uint64_t)i << 40);
+	for (i = 1; i <= 9; i++)
+		if (i != 8)
+			nlbuild_u64(b, i, (uint64_t)i << 40);
 	nlbuild_end(b, nest);
 	nlbuild_close(b);
 	answer(1, 0, NULL, 0);
@@ -482,6 +483,7 @@ static void test_stats(void **state)
 	assert_true(stats.jumbo == 5ull << 40);
 	assert_true(stats.offload == 6ull << 40);
 	assert_true(stats.no_memory == 7ull << 40);
+	assert_true(stats.refused == 9ull << 40);
 }
 
 static void status_reply(const char *version, uint16_t len)
@@ -495,6 +497,10 @@ static void status_reply(const char *version, uint16_t len)
 	nlbuild_u32(b, SCITAG_STATUS_A_FLOWS, 3);
 	nlbuild_u32(b, SCITAG_STATUS_A_MAX_FLOWS, 100000);
 	nlbuild_u8(b, SCITAG_STATUS_A_HOOKED, 1);
+	nlbuild_u32(b, 5, 7);
+	nlbuild_u32(b, 6, 1024);
+	nlbuild_u64(b, 7, 1ull << 41);
+	nlbuild_u8(b, 8, 1);
 	nlbuild_end(b, nest);
 	nlbuild_close(b);
 	answer(seq + 1, 0, NULL, 0);
@@ -512,6 +518,10 @@ static void test_status(void **state)
 	assert_int_equal(status.flows, 3);
 	assert_int_equal(status.max_flows, 100000);
 	assert_true(status.hooked);
+	assert_int_equal(status.rules, 7);
+	assert_int_equal(status.max_rules, 1024);
+	assert_true(status.untracked == 1ull << 41);
+	assert_true(status.tracing);
 
 	status_reply(longest, 32);
 	assert_int_equal(genl_status_get(genl, &status), 0);

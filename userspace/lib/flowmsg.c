@@ -11,9 +11,9 @@
 #include "attr.h"
 
 /* The kernel wants the flag; libnl sets it by itself from 3.5 on. */
-static struct nlattr *nest_start(struct nl_msg *msg)
+static struct nlattr *nest_start(struct nl_msg *msg, int type)
 {
-	return nla_nest_start(msg, SCITAG_A_FLOW | NLA_F_NESTED);
+	return nla_nest_start(msg, type | NLA_F_NESTED);
 }
 
 static size_t addr_size(const struct addr *a)
@@ -50,18 +50,60 @@ static int put_mark(struct nl_msg *msg, const struct flow_spec *spec)
 	return 0;
 }
 
+/*
+ * What there is no need to say is not said. No idle timeout is the default of
+ * a flow, but not of those that a rule makes.
+ */
+static int put_rest(struct nl_msg *msg, const struct flow_spec *spec,
+		    int64_t default_idle)
+{
+	if (spec->entropy &&
+	    nla_put_u8(msg, SCITAG_FLOW_A_ENTROPY, spec->entropy))
+		return -EMSGSIZE;
+	if (spec->oversize &&
+	    nla_put_u8(msg, SCITAG_FLOW_A_OVERSIZE, spec->oversize))
+		return -EMSGSIZE;
+	if (spec->idle_timeout > default_idle &&
+	    nla_put_u32(msg, SCITAG_FLOW_A_IDLE_TIMEOUT, spec->idle_timeout))
+		return -EMSGSIZE;
+	if (spec->hard_timeout &&
+	    nla_put_u32(msg, SCITAG_FLOW_A_HARD_TIMEOUT, spec->hard_timeout))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* A flag as a number; flows of rules have none. */
+static int put_end(struct nl_msg *msg, const struct flow_spec *spec)
+{
+	if (!spec->end_on_close)
+		return 0;
+	return nla_put_u8(msg, SCITAG_FLOW_A_END_ON_CLOSE, 1);
+}
+
 int flowmsg_put_spec(struct nl_msg *msg, const struct flow_spec *spec)
 {
-	struct nlattr *nest = nest_start(msg);
+	struct nlattr *nest = nest_start(msg, SCITAG_A_FLOW);
 
-	if (!nest || put_key(msg, &spec->key) || put_mark(msg, spec))
+	if (!nest || put_key(msg, &spec->key) || put_mark(msg, spec) ||
+	    put_rest(msg, spec, 0) || put_end(msg, spec))
+		return -EMSGSIZE;
+	return nla_nest_end(msg, nest) ? -EMSGSIZE : 0;
+}
+
+int flowmsg_put_template(struct nl_msg *msg, int type,
+			 const struct flow_spec *spec)
+{
+	struct nlattr *nest = nest_start(msg, type);
+
+	if (!nest || put_mark(msg, spec) ||
+	    put_rest(msg, spec, FLOW_TIMEOUT_DEFAULT))
 		return -EMSGSIZE;
 	return nla_nest_end(msg, nest) ? -EMSGSIZE : 0;
 }
 
 int flowmsg_put_key(struct nl_msg *msg, const struct flow_key *key)
 {
-	struct nlattr *nest = nest_start(msg);
+	struct nlattr *nest = nest_start(msg, SCITAG_A_FLOW);
 
 	if (!nest || put_key(msg, key))
 		return -EMSGSIZE;
@@ -70,7 +112,7 @@ int flowmsg_put_key(struct nl_msg *msg, const struct flow_key *key)
 
 int flowmsg_put_id(struct nl_msg *msg, uint32_t id)
 {
-	struct nlattr *nest = nest_start(msg);
+	struct nlattr *nest = nest_start(msg, SCITAG_A_FLOW);
 
 	if (!nest || nla_put_u32(msg, SCITAG_FLOW_A_ID, id))
 		return -EMSGSIZE;
@@ -142,6 +184,39 @@ static int get_mark(const struct nlattr *const *attrs, struct flow_spec *spec)
 	return 0;
 }
 
+static int get_rest(const struct nlattr *const *attrs, struct flow_spec *spec)
+{
+	uint8_t entropy = 0, oversize = 0, end_on_close = 0;
+	uint32_t idle_timeout = 0;
+
+	if (attr_u8(attrs[SCITAG_FLOW_A_ENTROPY], &entropy) ||
+	    attr_u8(attrs[SCITAG_FLOW_A_OVERSIZE], &oversize) ||
+	    attr_u32(attrs[SCITAG_FLOW_A_IDLE_TIMEOUT], &idle_timeout) ||
+	    attr_u32(attrs[SCITAG_FLOW_A_HARD_TIMEOUT], &spec->hard_timeout) ||
+	    attr_u8(attrs[SCITAG_FLOW_A_END_ON_CLOSE], &end_on_close))
+		return -EBADMSG;
+	spec->entropy = entropy;
+	spec->oversize = oversize;
+	spec->idle_timeout = FLOW_TIMEOUT_DEFAULT;
+	if (attrs[SCITAG_FLOW_A_IDLE_TIMEOUT])
+		spec->idle_timeout = idle_timeout;
+	spec->end_on_close = end_on_close;
+	return 0;
+}
+
+int flowmsg_get_template(struct flow_spec *spec, const struct nlattr *nest)
+{
+	const struct nlattr *attrs[SCITAG_FLOW_A_MAX + 1];
+
+	memset(spec, 0, sizeof(*spec));
+	if (attr_parse_nested(attrs, SCITAG_FLOW_A_MAX, nest) ||
+	    !attrs[SCITAG_FLOW_A_EXPERIMENT] ||
+	    !attrs[SCITAG_FLOW_A_ACTIVITY] || get_mark(attrs, spec) ||
+	    get_rest(attrs, spec))
+		return -EBADMSG;
+	return 0;
+}
+
 /* Kernels have longer and shorter ones than we know. */
 static void get_tcp_info(const struct nlattr *attr, struct flow_state *state)
 {
@@ -164,13 +239,19 @@ int flowmsg_get_state(struct flow_state *state, const struct nlattr *nest)
 	memset(state, 0, sizeof(*state));
 	if (attr_parse_nested(attrs, SCITAG_FLOW_A_MAX, nest) ||
 	    check_required(attrs) || get_key(attrs, &state->spec.key) ||
-	    get_mark(attrs, &state->spec) ||
+	    get_mark(attrs, &state->spec) || get_rest(attrs, &state->spec) ||
 	    attr_u32(attrs[SCITAG_FLOW_A_ID], &state->id) ||
 	    attr_u32(attrs[SCITAG_FLOW_A_LABEL], &state->label) ||
 	    attr_u64(attrs[SCITAG_FLOW_A_PACKETS], &state->packets) ||
 	    attr_u64(attrs[SCITAG_FLOW_A_BYTES], &state->bytes) ||
-	    attr_u64(attrs[SCITAG_FLOW_A_MARKED], &state->marked))
+	    attr_u64(attrs[SCITAG_FLOW_A_MARKED], &state->marked) ||
+	    attr_u32(attrs[SCITAG_FLOW_A_RULE], &state->rule) ||
+	    attr_u64(attrs[SCITAG_FLOW_A_AGE], &state->age_ms) ||
+	    attr_u64(attrs[SCITAG_FLOW_A_IDLE], &state->idle_ms))
 		return -EBADMSG;
+	/* A flow that says nothing of it stays. */
+	if (state->spec.idle_timeout == FLOW_TIMEOUT_DEFAULT)
+		state->spec.idle_timeout = 0;
 	get_tcp_info(attrs[SCITAG_FLOW_A_TCP_INFO], state);
 	return 0;
 }
@@ -186,7 +267,8 @@ size_t flowmsg_index(const struct nlmsghdr *request, uint32_t offset)
 	for (; nla_ok(attr, rem); attr = nla_next(attr, &rem)) {
 		size_t start = (const char *)attr - (const char *)request;
 
-		if (nla_type(attr) != SCITAG_A_FLOW)
+		if (nla_type(attr) != SCITAG_A_FLOW &&
+		    nla_type(attr) != SCITAG_A_RULE)
 			continue;
 		if (offset >= start && offset < start + attr->nla_len)
 			found = i;

@@ -28,6 +28,7 @@ struct genl_stats {
 	uint64_t jumbo;
 	uint64_t offload;
 	uint64_t no_memory;
+	uint64_t refused;
 };
 
 struct genl_status {
@@ -35,6 +36,10 @@ struct genl_status {
 	uint32_t flows;
 	uint32_t max_flows;
 	bool hooked;
+	uint32_t rules;
+	uint32_t max_rules;
+	uint64_t untracked;
+	bool tracing;
 };
 
 int genl_new(struct genl **out);

@@ -57,7 +57,8 @@ int genl_reply_stats(struct genl_stats *stats, const struct nlmsghdr *nlh)
 	    attr_u64(attrs[SCITAG_STATS_A_EXT_HEADER], &stats->ext_header) ||
 	    attr_u64(attrs[SCITAG_STATS_A_JUMBO], &stats->jumbo) ||
 	    attr_u64(attrs[SCITAG_STATS_A_OFFLOAD], &stats->offload) ||
-	    attr_u64(attrs[SCITAG_STATS_A_NO_MEMORY], &stats->no_memory))
+	    attr_u64(attrs[SCITAG_STATS_A_NO_MEMORY], &stats->no_memory) ||
+	    attr_u64(attrs[SCITAG_STATS_A_REFUSED], &stats->refused))
 		return -EBADMSG;
 	return 0;
 }
@@ -66,7 +67,7 @@ int genl_reply_status(struct genl_status *status, const struct nlmsghdr *nlh)
 {
 	const struct nlattr *attrs[SCITAG_STATUS_A_MAX + 1];
 	const struct nlattr *nest;
-	uint8_t hooked = 0;
+	uint8_t hooked = 0, tracing = 0;
 
 	memset(status, 0, sizeof(*status));
 	nest = parse_one(nlh, SCITAG_CMD_STATUS_GET, SCITAG_A_STATUS);
@@ -75,9 +76,14 @@ int genl_reply_status(struct genl_status *status, const struct nlmsghdr *nlh)
 			sizeof(status->version)) ||
 	    attr_u32(attrs[SCITAG_STATUS_A_FLOWS], &status->flows) ||
 	    attr_u32(attrs[SCITAG_STATUS_A_MAX_FLOWS], &status->max_flows) ||
-	    attr_u8(attrs[SCITAG_STATUS_A_HOOKED], &hooked))
+	    attr_u8(attrs[SCITAG_STATUS_A_HOOKED], &hooked) ||
+	    attr_u32(attrs[SCITAG_STATUS_A_RULES], &status->rules) ||
+	    attr_u32(attrs[SCITAG_STATUS_A_MAX_RULES], &status->max_rules) ||
+	    attr_u64(attrs[SCITAG_STATUS_A_UNTRACKED], &status->untracked) ||
+	    attr_u8(attrs[SCITAG_STATUS_A_TRACING], &tracing))
 		return -EBADMSG;
 	status->hooked = hooked;
+	status->tracing = tracing;
 	return 0;
 }
 
