@@ -285,6 +285,26 @@ static void test_spec(void **state)
 }
 
 /* A mistake anywhere: nothing is sent, and each is named by its line. */
+static void test_spec_rest(void **state)
+{
+	(void)state;
+	run("flow add " FLOW "tag 2/26 end-on-close entropy hash "
+	    "oversize emsgsize hard-timeout 3600 idle-timeout 31536000",
+	    0, "add 1, ", "");
+	assert_int_equal(last.entropy, SCITAG_ENTROPY_HASH);
+	assert_int_equal(last.oversize, SCITAG_OVERSIZE_EMSGSIZE);
+	assert_int_equal(last.idle_timeout, 31536000);
+	assert_int_equal(last.hard_timeout, 3600);
+	assert_true(last.end_on_close);
+
+	run("flow replace " FLOW "tag 2/26", 0, "replace 1, ", "");
+	assert_int_equal(last.entropy, SCITAG_ENTROPY_CONSTANT);
+	assert_int_equal(last.oversize, SCITAG_OVERSIZE_SKIP);
+	assert_int_equal(last.idle_timeout, FLOW_TIMEOUT_DEFAULT);
+	assert_int_equal(last.hard_timeout, 0);
+	assert_false(last.end_on_close);
+}
+
 static void test_mistakes(void **state)
 {
 	(void)state;
@@ -408,6 +428,7 @@ int main(void)
 		cmocka_unit_test_setup(test_nothing, reset),
 		cmocka_unit_test_setup(test_sequence, reset),
 		cmocka_unit_test_setup(test_spec, reset),
+		cmocka_unit_test_setup(test_spec_rest, reset),
 		cmocka_unit_test_setup(test_mistakes, reset),
 		cmocka_unit_test_setup(test_unknown_name, reset),
 		cmocka_unit_test_setup(test_many_mistakes, reset),

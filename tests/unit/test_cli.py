@@ -103,6 +103,9 @@ class UsageTest(CliTest):
         self.refused(2, "mark has no value", *add, *KEY, "tag", "2/26", "mark")
         self.refused(2, '"color" is not a keyword here', *add, "color", "red")
         self.refused(2, '"id" is not a keyword here', *add, "id", "1")
+        self.refused(2, '"exclude" is not a keyword here', *add, "exclude")
+        self.refused(2, "end-on-close is given twice", *add, "end-on-close",
+                     "end-on-close")
         self.refused(2, '"tag" is not a keyword here', "flow", "del", "tag",
                      "2/26")
         self.refused(2, "which flow?", "flow", "del")
@@ -131,6 +134,11 @@ class UsageTest(CliTest):
         add("0x05 is not a number below 0x20", "mark", "do", "option-type",
             "5")
         add("0..255", "mark", "do", "option-type", "256")
+        add('entropy: "random" is not constant', "entropy", "random")
+        add('oversize: "drop" is not skip', "oversize", "drop")
+        add('idle-timeout: "1m" is not a number of seconds', "idle-timeout",
+            "1m")
+        add("1..31536000", "hard-timeout", "31536001")
 
     def test_flow_tags(self):
         """Ids that do not fit are refused, not cut: 513 is not 1."""
@@ -149,6 +157,38 @@ class UsageTest(CliTest):
         add('experiment "nobody" is not in the registry', "nobody/1", status=1)
         add('activity "nothing" of cms is not in the registry', "cms/nothing",
             status=1)
+
+
+class AdviceTest(CliTest):
+    """Layouts that break connections are told of, and taken all the same."""
+    ADVICE = ("warning: layout ids in Destination Options stalls TCP "
+              "connections behind Linux routers: leave layout out, or write "
+              "layout safe\n")
+
+    def setUp(self):
+        if module_there():
+            self.skipTest("the kernel module is loaded")
+
+    def add(self, *words):
+        run = scitag("flow", "add", *KEY, "tag", "2/26", *words)
+        self.assertEqual(run.returncode, 3, run.stderr)
+        return run.stderr
+
+    def test_advice(self):
+        self.assertTrue(self.add("mark", "hbh,do", "layout", "ids")
+                        .startswith(self.ADVICE))
+        for words in (["mark", "do"], ["mark", "do", "layout", "safe"],
+                      ["mark", "hbh", "layout", "ids"]):
+            self.assertNotIn("warning", self.add(*words), words)
+
+    def test_batch(self):
+        line = " ".join(["flow add", *KEY, "tag 2/26 mark do layout ids\n"])
+        run = scitag("--batch", "-", text="tag 2/26\n" + line * 12)
+        lines = run.stderr.splitlines()
+        self.assertEqual(lines[0], "-:2: " + self.ADVICE.strip())
+        self.assertEqual(sum("warning" in line for line in lines), 10)
+        udp = line.replace("tcp", "udp")
+        self.assertNotIn("warning", scitag("--batch", "-", text=udp).stderr)
 
 
 class TagTest(CliTest):

@@ -24,6 +24,9 @@ static struct flow_state flow_ipv6(void)
 			.option_type = 0x1e,
 		},
 		.id = 17,
+		.rule = 4,
+		.age_ms = 12345,
+		.idle_ms = 45,
 		.label = 0x10068,
 		.packets = UINT64_MAX,
 		.bytes = 5000000000,
@@ -72,6 +75,11 @@ static void test_json(void **state)
 	struct registry *registry;
 
 	(void)state;
+	flow.spec.entropy = SCITAG_ENTROPY_HASH;
+	flow.spec.oversize = SCITAG_OVERSIZE_FRAGMENT;
+	flow.spec.idle_timeout = 60;
+	flow.spec.hard_timeout = 3600;
+	flow.spec.end_on_close = true;
 	assert_int_equal(registry_parse(&registry, text, strlen(text), error),
 			 0);
 	check_json(&flow, registry,
@@ -80,7 +88,11 @@ static void test_json(void **state)
 		   "\"experiment\":2,\"experiment-name\":\"atlas\","
 		   "\"activity\":26,\"activity-name\":\"Data Challenge\","
 		   "\"scitag-flow\":154,\"mark\":[\"label\",\"do\"],"
-		   "\"layout\":\"safe\",\"option-type\":30,\"label\":65640,"
+		   "\"layout\":\"safe\",\"option-type\":30,"
+		   "\"entropy\":\"hash\",\"oversize\":\"fragment\","
+		   "\"idle-timeout\":60,\"hard-timeout\":3600,"
+		   "\"label\":65640,\"end-on-close\":true,\"rule\":4,"
+		   "\"age\":12345,\"idle\":45,"
 		   "\"packets\":18446744073709551615,\"bytes\":5000000000,"
 		   "\"marked\":3}");
 	registry_free(registry);
@@ -92,13 +104,18 @@ static void test_json_nulls(void **state)
 	struct flow_state flow = flow_ipv4();
 
 	(void)state;
+	flow.rule = 0;
 	check_json(&flow, NULL,
 		   "{\"id\":17,\"protocol\":\"tcp\",\"src\":\"192.0.2.1\","
 		   "\"sport\":40000,\"dst\":\"192.0.2.2\",\"dport\":1094,"
 		   "\"experiment\":2,\"experiment-name\":null,"
 		   "\"activity\":64,\"activity-name\":null,"
 		   "\"scitag-flow\":null,\"mark\":[],"
-		   "\"layout\":null,\"option-type\":null,\"label\":null,"
+		   "\"layout\":null,\"option-type\":null,"
+		   "\"entropy\":\"constant\",\"oversize\":\"skip\","
+		   "\"idle-timeout\":0,\"hard-timeout\":0,"
+		   "\"label\":null,\"end-on-close\":false,\"rule\":null,"
+		   "\"age\":12345,\"idle\":45,"
 		   "\"packets\":18446744073709551615,\"bytes\":5000000000,"
 		   "\"marked\":3}");
 }
@@ -159,6 +176,30 @@ static void test_texts(void **state)
 	check_text(&flow, flow_text_label, "");
 }
 
+/* What is as usual is not worth a word. */
+static void test_options(void **state)
+{
+	struct flow_state flow = flow_ipv6();
+
+	(void)state;
+	check_text(&flow, flow_text_options, "rule 4");
+	check_text(&flow, flow_text_age, "12.345 s");
+	check_text(&flow, flow_text_idle, "0.045 s");
+	check_text(&flow, flow_text_entropy, "");
+	check_text(&flow, flow_text_end_on_close, "");
+	flow.rule = 0;
+	check_text(&flow, flow_text_options, "");
+	flow.rule = 5;
+	flow.spec.entropy = SCITAG_ENTROPY_NONE;
+	flow.spec.oversize = SCITAG_OVERSIZE_EMSGSIZE;
+	flow.spec.idle_timeout = 60;
+	flow.spec.hard_timeout = 3600;
+	flow.spec.end_on_close = true;
+	check_text(&flow, flow_text_options,
+		   "rule 5, entropy none, oversize emsgsize, idle-timeout 60, "
+		   "hard-timeout 3600, end-on-close");
+}
+
 /* Only what the kernel sent. */
 static void test_tcp(void **state)
 {
@@ -197,6 +238,7 @@ int main(void)
 		cmocka_unit_test(test_json_nulls),
 		cmocka_unit_test(test_label_zero),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_tcp),
 	};
 

@@ -12,7 +12,7 @@
 
 #define FILE_SIZE_MAX (64 << 20)
 
-/* More mistakes than these are not reported. */
+/* More mistakes, or warnings, than these are not reported. */
 #define REPORTS_MAX 10
 
 static int add_line(struct batch *batch, struct cli *cli,
@@ -64,11 +64,21 @@ static void report(const struct batch *batch, struct cli *cli,
 		fprintf(cli->err, "%s: more mistakes follow\n", batch->name);
 }
 
+/* Of thousands of lines that are alike, the first ones. */
+static void report_advice(const struct batch *batch, struct cli *cli,
+			  unsigned int number, unsigned int *n_advices)
+{
+	if (cli->advice[0] && (*n_advices)++ < REPORTS_MAX)
+		fprintf(cli->err, "%s:%u: warning: %s\n", batch->name, number,
+			cli->advice);
+	cli->advice[0] = '\0';
+}
+
 int batch_parse(struct batch *batch, struct cli *cli, char *text, size_t len)
 {
 	const char *end = text + len;
 	unsigned int number = 0;
-	unsigned int n_reports = 0;
+	unsigned int n_reports = 0, n_advices = 0;
 	int status, first = CLI_OK;
 
 	while (text < end) {
@@ -84,6 +94,7 @@ int batch_parse(struct batch *batch, struct cli *cli, char *text, size_t len)
 			status = parse_line(batch, cli, text, number);
 		if (status)
 			report(batch, cli, number, n_reports++);
+		report_advice(batch, cli, number, &n_advices);
 		if (!first)
 			first = status;
 		text = next;

@@ -37,6 +37,7 @@ struct cli {
 	struct genl *genl;
 	char error[CLI_ERROR_MAX];
 	char warning[CLI_ERROR_MAX]; /* of the kernel; "" if none */
+	char advice[CLI_ERROR_MAX]; /* on the command that was parsed */
 };
 
 /* err is stderr but in tests. */

@@ -26,6 +26,7 @@ static const struct output_field list_fields[] = {
 	{ .heading = "PACKETS", .key = "packets", .right = true },
 	{ .heading = "MARKED", .key = "marked", .right = true },
 	{ .heading = "BYTES", .key = "bytes", .right = true },
+	{ .heading = "OPTIONS", .text = flow_text_options },
 };
 
 static const struct output_field show_fields[] = {
@@ -40,6 +41,14 @@ static const struct output_field show_fields[] = {
 	{ .heading = "layout", .text = flow_text_layout },
 	{ .heading = "option type", .text = flow_text_option_type },
 	{ .heading = "flow label", .text = flow_text_label_both },
+	{ .heading = "entropy", .text = flow_text_entropy },
+	{ .heading = "oversize", .text = flow_text_oversize },
+	{ .heading = "idle timeout", .text = flow_text_idle_timeout },
+	{ .heading = "hard timeout", .text = flow_text_hard_timeout },
+	{ .heading = "end on close", .text = flow_text_end_on_close },
+	{ .heading = "rule", .key = "rule" },
+	{ .heading = "age", .text = flow_text_age },
+	{ .heading = "idle", .text = flow_text_idle },
 	{ .heading = "packets", .key = "packets" },
 	{ .heading = "marked", .key = "marked" },
 	{ .heading = "bytes", .key = "bytes" },

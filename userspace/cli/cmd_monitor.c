@@ -38,6 +38,7 @@ static const struct output_field event_fields[] = {
 	{ .heading = "activity", .text = flow_text_activity },
 	{ .heading = "mark", .text = flow_text_mark },
 	{ .heading = "label", .text = flow_text_label },
+	{ .heading = "rule", .key = "rule" },
 	{ .heading = "packets", .key = "packets" },
 	{ .heading = "bytes", .key = "bytes" },
 	{ .heading = "reason", .key = "end-reason" },
@@ -76,14 +77,9 @@ static const char *event_name(enum genl_event_type type)
 
 static const char *reason_name(int reason)
 {
-	switch (reason) {
-	case SCITAG_END_REASON_DELETED:
-		return "deleted";
-	case SCITAG_END_REASON_FLUSHED:
-		return "flushed";
-	default:
-		return "unknown";
-	}
+	const char *name = flow_end_reason_name(reason);
+
+	return name ? name : "unknown";
 }
 
 static struct json_object *event_json(const struct genl_event *event,

@@ -18,16 +18,29 @@ static const struct output_field stats_fields[] = {
 	{ .heading = "jumbogram", .key = "jumbo" },
 	{ .heading = "no checksum offload", .key = "offload" },
 	{ .heading = "no memory", .key = "no-memory" },
+	{ .heading = "refused", .key = "refused" },
 };
+
+static void yes_or_no(char buf[static OUTPUT_TEXT_MAX],
+		      struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	json_object_object_get_ex(object, key, &value);
+	snprintf(buf, OUTPUT_TEXT_MAX, "%s",
+		 json_object_get_boolean(value) ? "yes" : "no");
+}
 
 static void hooked_text(char buf[static OUTPUT_TEXT_MAX],
 			struct json_object *object)
 {
-	struct json_object *value;
+	yes_or_no(buf, object, "hooked");
+}
 
-	json_object_object_get_ex(object, "hooked", &value);
-	snprintf(buf, OUTPUT_TEXT_MAX, "%s",
-		 json_object_get_boolean(value) ? "yes" : "no");
+static void tracing_text(char buf[static OUTPUT_TEXT_MAX],
+			 struct json_object *object)
+{
+	yes_or_no(buf, object, "tracing");
 }
 
 static const struct output_field status_fields[] = {
@@ -35,6 +48,10 @@ static const struct output_field status_fields[] = {
 	{ .heading = "flows", .key = "flows" },
 	{ .heading = "most flows", .key = "max-flows" },
 	{ .heading = "hooked", .text = hooked_text },
+	{ .heading = "rules", .key = "rules" },
+	{ .heading = "most rules", .key = "max-rules" },
+	{ .heading = "untracked packets", .key = "untracked" },
+	{ .heading = "ends of connections seen", .text = tracing_text },
 };
 
 static struct json_object *stats_json(const struct genl_stats *stats)
@@ -50,6 +67,7 @@ static struct json_object *stats_json(const struct genl_stats *stats)
 		{ "jumbo", stats->jumbo },
 		{ "offload", stats->offload },
 		{ "no-memory", stats->no_memory },
+		{ "refused", stats->refused },
 	};
 	struct json_object *object = json_object_new_object();
 	size_t i;
@@ -73,6 +91,13 @@ static struct json_object *status_json(const struct genl_status *status)
 			       json_new_u64(status->max_flows));
 	json_object_object_add(object, "hooked",
 			       json_object_new_boolean(status->hooked));
+	json_object_object_add(object, "rules", json_new_u64(status->rules));
+	json_object_object_add(object, "max-rules",
+			       json_new_u64(status->max_rules));
+	json_object_object_add(object, "untracked",
+			       json_new_u64(status->untracked));
+	json_object_object_add(object, "tracing",
+			       json_object_new_boolean(status->tracing));
 	return object;
 }
 

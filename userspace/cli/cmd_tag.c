@@ -8,9 +8,9 @@
 
 #include "args.h"
 #include "cli.h"
-#include "flow_args.h"
 #include "flow_json.h"
 #include "json_util.h"
+#include "mark_args.h"
 #include "output.h"
 #include "registry.h"
 
@@ -83,7 +83,7 @@ static int parse_tag(struct cli *cli, struct args *args,
 				len ? " " : "", word);
 	if (len >= sizeof(text))
 		return cli_fail(cli, CLI_USAGE, "the tag is too long");
-	return flow_args_tag(cli, text, &request->tag);
+	return mark_args_tag(cli, text, &request->tag);
 }
 
 static int add_to_list(const struct tag *tag, void *data)

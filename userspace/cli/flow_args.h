@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 #include "flow.h"
-#include "tag.h"
 
 struct args;
 struct cli;
@@ -24,11 +23,5 @@ int flow_args_spec(struct cli *cli, struct args *args, struct flow_spec *spec);
 /* id, or proto src sport dst dport; then *id is 0. */
 int flow_args_name(struct cli *cli, struct args *args, struct flow_key *key,
 		   uint32_t *id);
-
-/*
- * A tag in one word, or in two if the first is "scitag", "scitag.flow" or
- * "label" (lib/tag.h has all forms). The registry is read only if needed.
- */
-int flow_args_tag(struct cli *cli, const char *text, struct tag *tag);
 
 #endif /* SCITAG_FLOW_ARGS_H */

@@ -67,19 +67,43 @@ static struct json_object *mark_array(uint32_t mark)
 	return array;
 }
 
-static void add_mark(struct json_object *object, const struct flow_state *state)
+void flow_json_add_mark(struct json_object *object,
+			const struct flow_spec *spec)
 {
-	const struct flow_spec *spec = &state->spec;
-	bool label = state->label || spec->mark & SCITAG_MARK_LABEL;
-
 	json_object_object_add(object, "mark", mark_array(spec->mark));
 	add_text(object, "layout", flow_layout_name(spec->layout));
 	json_object_object_add(object, "option-type",
 			       spec->option_type == FLOW_OPTION_TYPE_DEFAULT ?
 				       NULL :
 				       json_new_u64(spec->option_type));
+	add_text(object, "entropy", flow_entropy_name(spec->entropy));
+	add_text(object, "oversize", flow_oversize_name(spec->oversize));
+	json_object_object_add(object, "idle-timeout",
+			       spec->idle_timeout == FLOW_TIMEOUT_DEFAULT ?
+				       NULL :
+				       json_new_u64(spec->idle_timeout));
+	add_u64(object, "hard-timeout", spec->hard_timeout);
+}
+
+static void add_label(struct json_object *object,
+		      const struct flow_state *state)
+{
+	bool label = state->label || state->spec.mark & SCITAG_MARK_LABEL;
+
 	json_object_object_add(object, "label",
 			       label ? json_new_u64(state->label) : NULL);
+}
+
+/* How it began, and how long it is there. */
+static void add_life(struct json_object *object, const struct flow_state *state)
+{
+	json_object_object_add(object, "end-on-close",
+			       json_object_new_boolean(
+				       state->spec.end_on_close));
+	json_object_object_add(object, "rule",
+			       state->rule ? json_new_u64(state->rule) : NULL);
+	add_u64(object, "age", state->age_ms);
+	add_u64(object, "idle", state->idle_ms);
 }
 
 struct json_object *flow_json_new(const struct flow_state *state,
@@ -96,7 +120,9 @@ struct json_object *flow_json_new(const struct flow_state *state,
 	add_u64(object, "id", state->id);
 	add_key(object, &state->spec.key);
 	flow_json_add_tag(object, &tag, registry);
-	add_mark(object, state);
+	flow_json_add_mark(object, &state->spec);
+	add_label(object, state);
+	add_life(object, state);
 	add_u64(object, "packets", state->packets);
 	add_u64(object, "bytes", state->bytes);
 	add_u64(object, "marked", state->marked);
@@ -266,4 +292,104 @@ void flow_text_tcp(char buf[static OUTPUT_TEXT_MAX], struct json_object *object)
 
 	if (json_object_object_get_ex(object, "tcp-info", &tcp) && tcp)
 		tcp_json_text(buf, tcp);
+}
+
+/* The value of key, if it is another text than that of the default. */
+static void unless(char buf[static OUTPUT_TEXT_MAX], struct json_object *object,
+		   const char *key, const char *usual)
+{
+	const char *text = get_text(object, key);
+
+	if (strcmp(text, usual) != 0)
+		snprintf(buf, OUTPUT_TEXT_MAX, "%s", text);
+}
+
+void flow_text_entropy(char buf[static OUTPUT_TEXT_MAX],
+		       struct json_object *object)
+{
+	unless(buf, object, "entropy", "constant");
+}
+
+void flow_text_oversize(char buf[static OUTPUT_TEXT_MAX],
+			struct json_object *object)
+{
+	unless(buf, object, "oversize", "skip");
+}
+
+void flow_text_idle_timeout(char buf[static OUTPUT_TEXT_MAX],
+			    struct json_object *object)
+{
+	unless(buf, object, "idle-timeout", "0");
+}
+
+void flow_text_hard_timeout(char buf[static OUTPUT_TEXT_MAX],
+			    struct json_object *object)
+{
+	unless(buf, object, "hard-timeout", "0");
+}
+
+void flow_text_end_on_close(char buf[static OUTPUT_TEXT_MAX],
+			    struct json_object *object)
+{
+	if (strcmp(get_text(object, "end-on-close"), "true") == 0)
+		snprintf(buf, OUTPUT_TEXT_MAX, "yes");
+}
+
+/* "keyword value", or the keyword alone for a yes. */
+static void append_option(char buf[static OUTPUT_TEXT_MAX], const char *keyword,
+			  const char *value)
+{
+	size_t len = strlen(buf);
+	bool yes = strcmp(value, "yes") == 0;
+
+	if (value[0])
+		snprintf(buf + len, OUTPUT_TEXT_MAX - len, "%s%s%s%s",
+			 len ? ", " : "", keyword, yes ? "" : " ",
+			 yes ? "" : value);
+}
+
+void flow_text_options(char buf[static OUTPUT_TEXT_MAX],
+		       struct json_object *object)
+{
+	static const struct {
+		const char *keyword;
+		void (*text)(char buf[static OUTPUT_TEXT_MAX],
+			     struct json_object *object);
+	} options[] = {
+		{ "entropy", flow_text_entropy },
+		{ "oversize", flow_text_oversize },
+		{ "idle-timeout", flow_text_idle_timeout },
+		{ "hard-timeout", flow_text_hard_timeout },
+		{ "end-on-close", flow_text_end_on_close },
+	};
+	char value[OUTPUT_TEXT_MAX];
+	size_t i;
+
+	append_option(buf, "rule", get_text(object, "rule"));
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		value[0] = '\0';
+		options[i].text(value, object);
+		append_option(buf, options[i].keyword, value);
+	}
+}
+
+static void seconds(char buf[static OUTPUT_TEXT_MAX],
+		    struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	if (json_object_object_get_ex(object, key, &value) && value)
+		snprintf(buf, OUTPUT_TEXT_MAX, "%.3f s",
+			 json_object_get_double(value) / 1000);
+}
+
+void flow_text_age(char buf[static OUTPUT_TEXT_MAX], struct json_object *object)
+{
+	seconds(buf, object, "age");
+}
+
+void flow_text_idle(char buf[static OUTPUT_TEXT_MAX],
+		    struct json_object *object)
+{
+	seconds(buf, object, "idle");
 }

@@ -93,6 +93,8 @@ static int run_command(struct cli *cli, struct args *args)
 	int status;
 
 	status = command_parse(cli, args, &request);
+	if (cli->advice[0])
+		fprintf(cli->err, "warning: %s\n", cli->advice);
 	if (!status)
 		status = request.command->run(cli, &request);
 	if (cli->warning[0])
