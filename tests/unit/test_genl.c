@@ -543,6 +543,81 @@ static void test_status_too_long(void **state)
 	assert_int_equal(genl_status_get(genl, &status), -EBADMSG);
 }
 
+static struct rule_spec some_rule(void)
+{
+	return (struct rule_spec){
+		.dst = { { AF_INET6, { 0x20, 0x01 } }, 16 },
+		.exclude = true,
+	};
+}
+
+/* All rules in one message, and the offset in a refusal leads to the rule. */
+static void test_rule_set(void **state)
+{
+	static struct rule_spec specs[1000];
+	size_t bad = 99;
+	uint32_t i, size;
+
+	(void)state;
+	for (i = 0; i < 1000; i++)
+		specs[i] = some_rule();
+	answer(1, 0, NULL, 0);
+	assert_int_equal(genl_rule_set(genl, specs, 1000, &bad), 0);
+	assert_int_equal(bad, 1000);
+	assert_int_equal(request[16], SCITAG_CMD_RULE_SET);
+	size = (sent()->nlmsg_len - 20) / 1000;
+	assert_int_equal(size * 1000 + 20, sent()->nlmsg_len);
+
+	answer(2, -EINVAL, "no such device", 20 + 700 * size + 4);
+	assert_int_equal(genl_rule_set(genl, specs, 1000, &bad), -EINVAL);
+	assert_int_equal(bad, 700);
+	assert_string_equal(genl_error(genl), "no such device");
+}
+
+/* No rule at all is a request, too; too many are none. */
+static void test_rule_limits(void **state)
+{
+	struct rule_spec *specs = calloc(GENL_RULES_MAX + 1, sizeof(*specs));
+	size_t bad;
+
+	(void)state;
+	assert_non_null(specs);
+	answer(1, 0, NULL, 0);
+	assert_int_equal(genl_rule_set(genl, NULL, 0, &bad), 0);
+	assert_int_equal(sent()->nlmsg_len, 20);
+	assert_int_equal(genl_rule_set(genl, specs, GENL_RULES_MAX + 1, &bad),
+			 -E2BIG);
+	assert_int_equal(n_requests, 1);
+	free(specs);
+}
+
+static int see_rule(const struct rule_state *rule, void *data)
+{
+	struct seen *seen = data;
+
+	seen->ids[seen->n++] = rule->id;
+	return 0;
+}
+
+static void test_rule_dump(void **state)
+{
+	struct nlbuild *b = datagram();
+	struct seen seen = { .n = 0 };
+	uint32_t nest;
+
+	(void)state;
+	nlbuild_open_genl(b, FAMILY, NLM_F_MULTI, 1, SCITAG_CMD_RULE_GET);
+	nest = nlbuild_nest(b, SCITAG_A_RULE);
+	nlbuild_u32(b, SCITAG_RULE_A_ID, 12);
+	nlbuild_attr(b, SCITAG_RULE_A_EXCLUDE, NULL, 0);
+	nlbuild_end(b, nest);
+	nlbuild_close(b);
+	done(1, 0, 0);
+	assert_int_equal(genl_rule_dump(genl, see_rule, &seen), 0);
+	assert_int_equal(seen.n, 1);
+	assert_int_equal(seen.ids[0], 12);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -558,6 +633,8 @@ int main(void)
 		TEST(test_reloaded),	 TEST(test_unloaded),
 		TEST(test_no_such_flow), TEST(test_stats),
 		TEST(test_status),	 TEST(test_status_too_long),
+		TEST(test_rule_set),	 TEST(test_rule_limits),
+		TEST(test_rule_dump),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

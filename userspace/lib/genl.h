@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "flow.h"
+#include "rule.h"
 
 struct genl;
 
@@ -81,6 +82,19 @@ int genl_flow_get_id(struct genl *genl, uint32_t id, struct flow_state *state);
  */
 typedef int (*genl_flow_cb)(const struct flow_state *state, void *data);
 int genl_flow_dump(struct genl *genl, genl_flow_cb cb, void *data);
+
+/*
+ * Put n rules in the place of all there are, or none on an error; *bad is as
+ * in genl_flow_add(). n is at most GENL_RULES_MAX; how many the kernel takes
+ * is in struct genl_status.
+ */
+#define GENL_RULES_MAX 16384
+int genl_rule_set(struct genl *genl, const struct rule_spec *specs, size_t n,
+		  size_t *bad);
+
+/* As genl_flow_dump(), in the order in which the rules are looked at. */
+typedef int (*genl_rule_cb)(const struct rule_state *state, void *data);
+int genl_rule_dump(struct genl *genl, genl_rule_cb cb, void *data);
 
 int genl_stats_get(struct genl *genl, struct genl_stats *stats);
 int genl_status_get(struct genl *genl, struct genl_status *status);

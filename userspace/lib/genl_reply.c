@@ -8,6 +8,7 @@
 
 #include "attr.h"
 #include "flowmsg.h"
+#include "rulemsg.h"
 
 /* The attributes of a message, and its command. */
 static int parse(const struct nlmsghdr *nlh, const struct nlattr **attrs,
@@ -41,6 +42,14 @@ int genl_reply_flow(struct flow_state *state, const struct nlmsghdr *nlh)
 
 	nest = parse_one(nlh, SCITAG_CMD_FLOW_GET, SCITAG_A_FLOW);
 	return nest ? flowmsg_get_state(state, nest) : -EBADMSG;
+}
+
+int genl_reply_rule(struct rule_state *state, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *nest;
+
+	nest = parse_one(nlh, SCITAG_CMD_RULE_GET, SCITAG_A_RULE);
+	return nest ? rulemsg_get(state, nest) : -EBADMSG;
 }
 
 int genl_reply_stats(struct genl_stats *stats, const struct nlmsghdr *nlh)

@@ -13,6 +13,7 @@
 struct nlmsghdr;
 
 int genl_reply_flow(struct flow_state *state, const struct nlmsghdr *nlh);
+int genl_reply_rule(struct rule_state *state, const struct nlmsghdr *nlh);
 int genl_reply_stats(struct genl_stats *stats, const struct nlmsghdr *nlh);
 int genl_reply_status(struct genl_status *status, const struct nlmsghdr *nlh);
 int genl_reply_event(struct genl_event *event, const struct nlmsghdr *nlh);
