@@ -74,6 +74,31 @@ def pair(offload=False, mtu=1500):
         delete('b')
 
 
+@contextlib.contextmanager
+def line(offload=False, far_offload=None, mtu=1500, far_mtu=None):
+    """Three namespaces, r forwards:
+
+        a [veth0] ---- [veth0] r [veth1] ---- [veth0] b
+          2001:db8:a::1                    2001:db8:b::2
+    """
+    names = 'arb'
+    for name in names:
+        add(name)
+    try:
+        link('a', 'r', '2001:db8:a::1', '2001:db8:a::2', offload=offload,
+             mtu=mtu)
+        link('r', 'b', '2001:db8:b::1', '2001:db8:b::2', device='veth1',
+             offload=offload if far_offload is None else far_offload,
+             mtu=far_mtu or mtu)
+        sh('ip netns exec r sysctl -qw net.ipv6.conf.all.forwarding=1;'
+           'ip -n a route add default via 2001:db8:a::2;'
+           'ip -n b route add default via 2001:db8:b::1')
+        yield
+    finally:
+        for name in names:
+            delete(name)
+
+
 def link(left, right, left_addr, right_addr, device='veth0', peer='veth0',
          mtu=1500, offload=False):
     """A cable between two namespaces."""
@@ -102,12 +127,13 @@ def wait_for(condition, seconds=30, what='condition'):
 
 
 @contextlib.contextmanager
-def capture(name, path, device='veth0', expression='ip6'):
+def capture(name, path, device='veth0', expression='ip6', snap=65535,
+            direction='inout'):
     """tcpdump in a namespace while the block runs."""
     tcpdump = subprocess.Popen(
         ['ip', 'netns', 'exec', name, 'tcpdump', '-i', device, '-U', '-n',
-         '--immediate-mode', '-B', '16384', '-s', '65535', '-w', path,
-         expression], stderr=subprocess.PIPE, text=True)
+         '--immediate-mode', '-B', '16384', '-s', str(snap), '-Q', direction,
+         '-w', path, expression], stderr=subprocess.PIPE, text=True)
     try:
         for line in tcpdump.stderr:
             if 'listening on' in line:
@@ -146,9 +172,10 @@ def packets(path):
 
 def tshark(path, fields, where=''):
     """The packets of a capture as tshark decodes them: lists of texts."""
-    command = ['tshark', '-r', path, '-T', 'fields', '-E', 'separator=/t',
-               '-E', 'occurrence=a']
-    for option in ('tcp.check_checksum:TRUE', 'udp.check_checksum:TRUE'):
+    command = ['tshark', '-n', '-r', path, '-T', 'fields',
+               '-E', 'separator=/t', '-E', 'occurrence=a']
+    for option in ('tcp.check_checksum:TRUE', 'udp.check_checksum:TRUE',
+                   'tcp.analyze_sequence_numbers:FALSE'):  # slow
         command += ['-o', option]
     if where:
         command += ['-Y', where]
