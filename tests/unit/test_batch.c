@@ -141,6 +141,25 @@ int genl_flow_dump(struct genl *genl, genl_flow_cb cb, void *data)
 	return 0;
 }
 
+int genl_rule_set(struct genl *genl, const struct rule_spec *specs, size_t n,
+		  size_t *bad)
+{
+	(void)genl;
+	(void)specs;
+	(void)bad;
+	ask("rule set", n);
+	return 0;
+}
+
+int genl_rule_dump(struct genl *genl, genl_rule_cb cb, void *data)
+{
+	(void)genl;
+	(void)cb;
+	(void)data;
+	ask("rule dump", 0);
+	return 0;
+}
+
 int genl_stats_get(struct genl *genl, struct genl_stats *stats)
 {
 	(void)genl;
@@ -249,10 +268,12 @@ static void test_sequence(void **state)
 	    "flow del id 18\n"
 	    "flow del " FLOW "\n"
 	    "flow list\n"
-	    "flow flush",
+	    "flow flush\n"
+	    "rule flush\n"
+	    "rule list\n",
 	    0,
 	    "add 2, replace 1, add 1, del id 17, del id 18, del sport 1, "
-	    "dump 0, flush 0, ",
+	    "dump 0, flush 0, rule set 0, rule dump 0, ",
 	    "");
 }
 
@@ -317,8 +338,8 @@ static void test_mistakes(void **state)
 	run("flow flush\nmonitor\n", 2, "",
 	    "f:2: monitor cannot stand in a batch\n");
 	run("flow flush\n--json flow list\n", 2, "",
-	    "f:2: \"--json\" is not a command: write flow, stats, status, "
-	    "monitor or tag\n");
+	    "f:2: \"--json\" is not a command: write flow, rule, stats, "
+	    "status, monitor or tag\n");
 	run("flow flush now\n", 2, "",
 	    "f:1: flow flush takes no more words: \"now\"\n");
 	run_octets("flow flush\nflow\0flush\n", 22, 2, "",
@@ -349,8 +370,8 @@ static void test_many_mistakes(void **state)
 		if (i <= 10)
 			len += snprintf(want + len, sizeof(want) - len,
 					"f:%d: \"x\" is not a command: write "
-					"flow, stats, status, monitor or "
-					"tag\n",
+					"flow, rule, stats, status, "
+					"monitor or tag\n",
 					i);
 	}
 	snprintf(want + len, sizeof(want) - len, "f: more mistakes follow\n");

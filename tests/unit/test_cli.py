@@ -49,7 +49,7 @@ class CliTest(unittest.TestCase):
 class HelpTest(CliTest):
     def test_help(self):
         main = self.run_ok("--help")
-        for group in "flow", "stats", "status", "monitor", "tag":
+        for group in "flow", "rule", "stats", "status", "monitor", "tag":
             text = self.run_ok(group, "--help")
             self.assertTrue(text.startswith(f"usage: scitag {group}"), text)
             self.assertIn("\nexample", text)
@@ -320,6 +320,54 @@ class BatchTest(CliTest):
         self.assertTrue(run.stderr.startswith("-:10001: "), run.stderr)
 
 
+class RuleTest(CliTest):
+    """Rule files: mistakes have a line, and nothing is sent to the kernel."""
+
+    def set(self, text, status, *lines):
+        run = scitag("rule", "set", "-", text=text)
+        self.assertEqual((run.returncode, run.stdout), (status, ""), run)
+        self.assertEqual(run.stderr.splitlines()[:len(lines)], list(lines))
+
+    def test_words(self):
+        self.refused(2, "rule what? write one of set, list, flush", "rule")
+        self.refused(2, "write the name of a file, or -", "rule", "set")
+        self.refused(2, "no more words", "rule", "set", "-", "x")
+        self.refused(2, '"rule add" is not a command', "rule", "add")
+        self.refused(1, "/nonexistent: No such file", "rule", "set",
+                     "/nonexistent")
+
+    def test_mistakes(self):
+        self.set("# nothing\n\nall tag 3/14\ndst ::1/64 exclude\n"
+                 "port 99999 exclude # far\n", 2,
+                 '-:4: dst: "::1/64" has bits beyond its length: write ::/64',
+                 '-:5: port: "99999" is neither a port (1..65535) nor a range '
+                 'of them (5201-5210)',
+                 "scitag: the rules stay as they were")
+
+    def test_name(self):
+        """A name that is not known is refused, no mistake."""
+        self.set("all tag atlas/nothing\n", 1,
+                 '-:1: activity "nothing" of atlas is not in the registry '
+                 "(scitag tag --list shows what is)")
+
+    def test_empty(self):
+        for text in "", "\n", "# all tag 3/14\n":
+            self.set(text, 1, "scitag: -: there is no rule in it (scitag rule "
+                              "flush removes all)")
+
+    def test_advice(self):
+        if module_there():
+            self.skipTest("the kernel module is loaded")
+        self.set("\nall tag 3/14 mark do layout label\n", 3,
+                 "-:2: warning: layout label in Destination Options stalls "
+                 "TCP connections behind Linux routers: leave layout out, or "
+                 "write layout safe")
+
+    def test_batch(self):
+        run = scitag("--batch", "-", text="rule set -\n")
+        self.assertEqual(run.stderr, "-:1: rule set cannot stand in a batch\n")
+
+
 class OutputTest(CliTest):
     def test_full(self):
         """What cannot be written is no success."""
@@ -341,6 +389,9 @@ class NoModuleTest(CliTest):
         self.refused(3, hint, "monitor")
         self.refused(3, hint, "flow", "list")
         self.refused(3, hint, "flow", "flush")
+        self.refused(3, hint, "rule", "list")
+        self.refused(3, hint, "rule", "flush")
+        self.refused(3, hint, "rule", "set", "-", text="all exclude")
         self.refused(3, hint, "flow", "del", "id", "1")
         self.refused(3, hint, "flow", "show", *KEY)
         self.refused(3, hint, "flow", "add", *KEY, "tag", "2/26")

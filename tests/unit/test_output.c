@@ -88,6 +88,31 @@ static void test_table(void **state)
 			  "                  10  [\xc3\xa9t\xc3\xa9]  true\n");
 }
 
+/* A list of lines is a list of its own kind as text, and no other as JSON. */
+static void test_lines(void **state)
+{
+	struct page page;
+
+	(void)state;
+	page_open(&page, false);
+	output_lines_begin(page.out, fields, 3);
+	output_list_add(page.out, object("{\"n\":7,\"rest\":\"x\"}"));
+	output_list_add(page.out, object("{\"rest\":\"y\"}"));
+	output_list_end(page.out);
+	add_three(page.out);
+	page_close(&page, "N 7  REST x\n"
+			  "REST y\n"
+			  "                   N  NAME   REST\n"
+			  "                   7  [a/b]  x\n"
+			  "18446744073709551615  -      -\n"
+			  "                  10  [\xc3\xa9t\xc3\xa9]  true\n");
+	page_open(&page, true);
+	output_lines_begin(page.out, fields, 3);
+	output_list_add(page.out, object("{\"n\":7}"));
+	output_list_end(page.out);
+	page_close(&page, "[\n{\"n\":7}\n]\n");
+}
+
 static void test_list_json(void **state)
 {
 	struct page page;
@@ -211,6 +236,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_list_json),
 		cmocka_unit_test(test_empty_list),
 		cmocka_unit_test(test_two_lists),

@@ -3,17 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "args.h"
 #include "cli.h"
-#include "file.h"
 #include "genl.h"
-
-#define FILE_SIZE_MAX (64 << 20)
-
-/* More mistakes, or warnings, than these are not reported. */
-#define REPORTS_MAX 10
+#include "lines.h"
 
 static int add_line(struct batch *batch, struct cli *cli,
 		    const struct batch_line *line)
@@ -32,74 +25,28 @@ static int add_line(struct batch *batch, struct cli *cli,
 	return CLI_OK;
 }
 
-static int parse_line(struct batch *batch, struct cli *cli, char *text,
-		      unsigned int number)
+static int parse_line(struct cli *cli, struct args *args, unsigned int number,
+		      void *data)
 {
 	struct batch_line line = { .number = number };
-	char *words[ARGS_MAX];
-	struct args args = { .words = words };
-	char error[ARGS_ERROR_MAX];
+	const struct command *command;
 	int status;
 
-	if (args_split(text, words, &args.n, error))
-		return cli_fail(cli, CLI_USAGE, "%s", error);
-	if (!args.n)
-		return CLI_OK;
-	status = command_parse(cli, &args, &line.request);
+	status = command_parse(cli, args, &line.request);
 	if (status)
 		return status;
-	if (!line.request.command->in_batch)
-		return cli_fail(cli, CLI_USAGE, "%s cannot stand in a batch",
-				line.request.command->group);
-	return add_line(batch, cli, &line);
-}
-
-static void report(const struct batch *batch, struct cli *cli,
-		   unsigned int number, unsigned int n_reports)
-{
-	if (n_reports < REPORTS_MAX)
-		fprintf(cli->err, "%s:%u: %s\n", batch->name, number,
-			cli->error);
-	else if (n_reports == REPORTS_MAX)
-		fprintf(cli->err, "%s: more mistakes follow\n", batch->name);
-}
-
-/* Of thousands of lines that are alike, the first ones. */
-static void report_advice(const struct batch *batch, struct cli *cli,
-			  unsigned int number, unsigned int *n_advices)
-{
-	if (cli->advice[0] && (*n_advices)++ < REPORTS_MAX)
-		fprintf(cli->err, "%s:%u: warning: %s\n", batch->name, number,
-			cli->advice);
-	cli->advice[0] = '\0';
+	command = line.request.command;
+	if (!command->in_batch)
+		return cli_fail(cli, CLI_USAGE,
+				"%s%s%s cannot stand in a batch",
+				command->group, command->name ? " " : "",
+				command->name ? command->name : "");
+	return add_line(data, cli, &line);
 }
 
 int batch_parse(struct batch *batch, struct cli *cli, char *text, size_t len)
 {
-	const char *end = text + len;
-	unsigned int number = 0;
-	unsigned int n_reports = 0, n_advices = 0;
-	int status, first = CLI_OK;
-
-	while (text < end) {
-		char *next = memchr(text, '\n', end - text);
-
-		next = next ? next + 1 : text + (end - text) + 1;
-		next[-1] = '\0';
-		number++;
-		if (strlen(text) != (size_t)(next - 1 - text))
-			status = cli_fail(cli, CLI_USAGE,
-					  "there is a NUL in the line");
-		else
-			status = parse_line(batch, cli, text, number);
-		if (status)
-			report(batch, cli, number, n_reports++);
-		report_advice(batch, cli, number, &n_advices);
-		if (!first)
-			first = status;
-		text = next;
-	}
-	return first;
+	return lines_parse(cli, batch->name, text, len, parse_line, batch);
 }
 
 static void print_warning(const struct batch *batch, struct cli *cli, size_t i,
@@ -195,15 +142,12 @@ int batch_file(struct cli *cli, const char *path)
 	struct batch batch = { .name = path };
 	char *text;
 	size_t len;
-	int ret, status;
+	int status;
 
-	if (strcmp(path, "-") == 0)
-		ret = file_read_fd(STDIN_FILENO, FILE_SIZE_MAX, &text, &len);
-	else
-		ret = file_read(path, FILE_SIZE_MAX, &text, &len);
-	if (ret) {
-		fprintf(cli->err, "scitag: %s: %s\n", path, strerror(-ret));
-		return CLI_REFUSED;
+	status = lines_read(cli, path, &text, &len);
+	if (status) {
+		fprintf(cli->err, "scitag: %s\n", cli->error);
+		return status;
 	}
 	status = batch_parse(&batch, cli, text, len);
 	free(text);

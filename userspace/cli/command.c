@@ -7,10 +7,7 @@
 #include "cli.h"
 
 static const struct command *const tables[] = {
-	cmd_flow,
-	cmd_stats,
-	cmd_monitor,
-	cmd_tag,
+	cmd_flow, cmd_rule, cmd_stats, cmd_monitor, cmd_tag,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -66,7 +63,7 @@ static int find_command(struct cli *cli, struct args *args,
 	if (!*command)
 		return cli_fail(
 			cli, CLI_USAGE,
-			"\"%s\" is not a command: write flow, stats, status, monitor or tag",
+			"\"%s\" is not a command: write flow, rule, stats, status, monitor or tag",
 			group);
 	if (!(*command)->name)
 		return CLI_OK;

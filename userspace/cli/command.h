@@ -23,6 +23,7 @@ struct request {
 	struct flow_spec spec; /* a flow, or its key alone */
 	uint32_t id; /* a flow, if not 0 */
 	struct tag tag;
+	const char *path; /* of a file */
 	bool list;
 	uint64_t count; /* 0: no limit */
 };
@@ -50,6 +51,7 @@ int command_parse_none(struct cli *cli, struct args *args,
 /* One table for each file; each ends with a NULL as group. */
 extern const struct command cmd_flow[];
 extern const struct command cmd_monitor[];
+extern const struct command cmd_rule[];
 extern const struct command cmd_stats[];
 extern const struct command cmd_tag[];
 

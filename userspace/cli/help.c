@@ -9,6 +9,7 @@ static const char main_help[] =
 	"       scitag [--json] [--registry FILE] --batch FILE\n"
 	"\n"
 	"  flow add|replace|del|show|list|flush   flows that the kernel marks\n"
+	"  rule set|list|flush                    what becomes a flow by itself\n"
 	"  stats      counters of marked and unmarked packets\n"
 	"  status     state of the kernel module\n"
 	"  monitor    flows that come and go\n"
@@ -51,6 +52,26 @@ static const char flow_help[] =
 	"         dst 2001:db8::2 dport 1094 tag cms/14 mark label,do\n"
 	"  scitag flow del id 17\n"
 	"  scitag --json flow list\n";
+
+static const char rule_help[] =
+	"usage: scitag rule set FILE|-\n"
+	"       scitag rule list|flush\n"
+	"\n"
+	"A connection that leaves and matches a rule becomes a flow. set puts the rules\n"
+	"in a file, one per line, in the place of all others at once, or changes\n"
+	"nothing; there is no adding of one. list prints lines that set takes.\n"
+	"  CONDITION ... tag TAG [mark MARK] ...    as in flow add, without end-on-close\n"
+	"  CONDITION ... exclude                    leave alone what matches\n"
+	"The first that matches decides, by priority NUMBER (0), then by line. CONDITION:\n"
+	"  proto tcp|udp            src|dst PREFIX       sport|dport PORT[-PORT]\n"
+	"  port PORT[-PORT]  either of the two           oif DEVICE\n"
+	"  uid NAME|NUMBER[-NUMBER]  cgroup PATH         fwmark VALUE[/MASK]\n"
+	"  all  no condition: everything that leaves, but for loopback\n"
+	"\n"
+	"example of a file:\n"
+	"  dst 2001:db8::/32 exclude                     # our own network\n"
+	"  proto tcp port 5201-5210 tag cms/14 mark label,do\n"
+	"  sport 1094 tag atlas/default                  # what this server sends\n";
 
 static const char stats_help[] =
 	"usage: scitag stats\n"
@@ -117,7 +138,7 @@ static const struct {
 } texts[] = {
 	{ "flow", flow_help },	   { "stats", stats_help },
 	{ "status", status_help }, { "monitor", monitor_help },
-	{ "tag", tag_help },
+	{ "tag", tag_help },	   { "rule", rule_help },
 };
 
 const char *help_text(const char *group)

@@ -11,6 +11,7 @@
 struct output {
 	FILE *file;
 	bool json;
+	bool lines; /* the list is no table */
 	int error;
 	/* The list that is being written: its fields, and cells if text. */
 	const struct output_field *fields;
@@ -183,8 +184,16 @@ void output_list_begin(struct output *out, const struct output_field *fields,
 	out->fields = fields;
 	out->n_fields = n_fields;
 	out->n_objects = 0;
+	out->lines = false;
 	if (out->json)
 		fputc('[', out->file);
+}
+
+void output_lines_begin(struct output *out, const struct output_field *fields,
+			size_t n_fields)
+{
+	output_list_begin(out, fields, n_fields);
+	out->lines = true;
 }
 
 /* Takes text, which came from strdup(). */
@@ -220,6 +229,9 @@ void output_list_add(struct output *out, struct json_object *object)
 	if (out->json) {
 		fputs(out->n_objects ? ",\n" : "\n", out->file);
 		put_json(out, object);
+	} else if (out->lines) {
+		line_text(out, out->fields, out->n_fields, object);
+		fputc('\n', out->file);
 	} else {
 		for (i = 0; i < out->n_fields; i++) {
 			field_text(buf, &out->fields[i], object);
@@ -282,7 +294,7 @@ void output_list_end(struct output *out)
 {
 	if (out->json)
 		fputs(out->n_objects ? "\n]\n" : "]\n", out->file);
-	else if (out->n_objects && !out->error)
+	else if (out->n_objects && !out->error && !out->lines)
 		put_table(out);
 	free_cells(out);
 }

@@ -14,7 +14,7 @@ struct json_object;
 struct output;
 
 /* Longest text of one field with its NUL. */
-#define OUTPUT_TEXT_MAX 256
+#define OUTPUT_TEXT_MAX 640
 
 /*
  * How one field is shown as text. text() writes what is to be shown for the
@@ -50,6 +50,9 @@ void output_line(struct output *out, const struct output_field *fields,
 /* A list: a table as text, an array as JSON. */
 void output_list_begin(struct output *out, const struct output_field *fields,
 		       size_t n_fields);
+/* A list of which each object is a line as text, without headings on top. */
+void output_lines_begin(struct output *out, const struct output_field *fields,
+			size_t n_fields);
 void output_list_add(struct output *out, struct json_object *object);
 void output_list_end(struct output *out);
 
