@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The file of tests/bench/guest as a table or as JSON (format), for one kernel
 # (name, version). The first case of a group is what the others are compared
-# with; the group netlink has none.
+# with; the groups netlink and memory have none.
 
 BEGIN {
 	FS = "\t"
@@ -11,12 +11,12 @@ BEGIN {
 	if (!($1 in count))
 		groups[++n_groups] = $1
 	lines[$1, ++count[$1]] = $0
-	if (!($1 in base) && $1 != "netlink")
+	if (!($1 in base) && $1 != "netlink" && $1 != "memory")
 		base[$1] = $6
 }
 
 function row(group, what, median, min, max, more, ratio) {
-	printf "| %-9s | %-35s | %6s | %6s | %6s | %6s | %5s |\n",
+	printf "| %-9s | %-35s | %6s | %6s | %6s | %6s | %6s |\n",
 		group, what, median, min, max, more, ratio
 }
 
@@ -26,7 +26,8 @@ function begin() {
 		printf "      \"version\": \"%s\",\n      \"results\": [", version
 		return
 	}
-	printf "Linux %s, instructions for each packet (netlink: for each flow):\n\n", version
+	printf "Linux %s, instructions for each packet (stream: for each megabit,\n" \
+		"netlink: for each flow; memory: octets for each flow):\n\n", version
 	row("group", "case", "median", "min", "max", "more", "ratio")
 	row("---", "---", "---:", "---:", "---:", "---:", "---:")
 }
@@ -34,7 +35,7 @@ function begin() {
 function result_table(group, what, median, min, max) {
 	row(group, what, sprintf("%.0f", median), sprintf("%.0f", min), sprintf("%.0f", max),
 		group in base ? sprintf("%+.0f", median - base[group]) : "",
-		group in base ? sprintf("%.3f", median / base[group]) : "")
+		group in base ? sprintf("%.4f", median / base[group]) : "")
 }
 
 function result_json(group, what, median, min, max, calls, rounds) {

@@ -41,6 +41,27 @@ struct send_job {
 /* Instructions for each call of send(). */
 int bench_send(const struct send_job *job);
 
+/**
+ * struct stream_job - connections that send as fast as they can
+ * @kind: how; it has a peer
+ * @namespace: file of the network namespace of the other end
+ * @first: number of the flow of the first connection; the others follow
+ * @mebibytes: of payload, over each connection
+ * @rounds: connections that are measured, after one that is not
+ * @marked: nearly all packets are to be marked
+ */
+struct stream_job {
+	const struct kind *kind;
+	const char *namespace;
+	unsigned int first;
+	unsigned int mebibytes;
+	unsigned int rounds;
+	bool marked;
+};
+
+/* Instructions of both ends together for each megabit of payload. */
+int bench_stream(const struct stream_job *job);
+
 /*
  * Add flows first .. first + count - 1, with protocol and mark of another; not
  * measured.

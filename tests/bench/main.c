@@ -17,9 +17,11 @@ static int usage(void)
 	fputs("Usage: scitag-bench clock\n"
 	      "       scitag-bench send KIND FIRST SOCKETS PACKETS ROUNDS "
 	      "none|marked [label]\n"
+	      "       scitag-bench stream NAMESPACE FIRST MEBIBYTES ROUNDS "
+	      "none|marked\n"
 	      "       scitag-bench add udp|tcp FIRST COUNT MARK LAYOUT\n"
 	      "       scitag-bench netlink COUNT BATCH ROUNDS\n"
-	      "KIND: udp, gso or tcp\n",
+	      "KIND: udp, gso, tcp or raw\n",
 	      stderr);
 	return 2;
 }
@@ -63,9 +65,26 @@ static int cmd_send(int argc, char **argv)
 		.marked = !strcmp(argv[5], "marked"),
 		.label = argc > 6,
 	};
-	if (!job.kind)
+	if (!job.kind || job.kind->peer)
 		return usage();
 	return bench_send(&job);
+}
+
+static int cmd_stream(int argc, char **argv)
+{
+	struct stream_job job;
+
+	if (argc != 5)
+		return usage();
+	job = (struct stream_job){
+		.kind = kind_find("stream"),
+		.namespace = argv[0],
+		.first = number(argv[1], 0, 10000000),
+		.mebibytes = number(argv[2], 1, 1024),
+		.rounds = number(argv[3], 1, BENCH_ROUNDS_MAX),
+		.marked = !strcmp(argv[4], "marked"),
+	};
+	return bench_stream(&job);
 }
 
 static int cmd_add(int argc, char **argv)
@@ -99,9 +118,8 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} commands[] = {
-		{ "clock", cmd_clock },
-		{ "send", cmd_send },
-		{ "add", cmd_add },
+		{ "clock", cmd_clock },	    { "send", cmd_send },
+		{ "stream", cmd_stream },   { "add", cmd_add },
 		{ "netlink", cmd_netlink },
 	};
 	size_t i;

@@ -235,6 +235,7 @@ int bench_add(const struct flow_spec *like, unsigned int first,
 {
 	struct messages adds = { 0 };
 	struct genl_sock gs;
+	unsigned int n;
 	int status = 1;
 
 	if (genl_sock_init(&gs)) {
@@ -242,10 +243,16 @@ int bench_add(const struct flow_spec *like, unsigned int first,
 		goto out;
 	}
 	genl_sock_grow(&gs, SO_SNDBUF, 1 << 20);
-	if (messages_init(&adds, SCITAG_CMD_FLOW_ADD, like, first, count,
-			  ADD_BATCH))
-		goto out;
-	status = messages_send(&gs, &adds) ? 1 : 0;
+	/* One message at a time: a million flows are many megabytes of them. */
+	for (; count; first += n, count -= n) {
+		n = count < ADD_BATCH ? count : ADD_BATCH;
+		if (messages_init(&adds, SCITAG_CMD_FLOW_ADD, like, first, n,
+				  n) ||
+		    messages_send(&gs, &adds))
+			goto out;
+		messages_free(&adds);
+	}
+	status = 0;
 out:
 	messages_free(&adds);
 	genl_sock_exit(&gs);

@@ -10,11 +10,19 @@
 #include "clock.h"
 #include "flows.h"
 #include "genl.h"
+#include "raw.h"
 #include "sockets.h"
 
 #define ANY_LABEL 0x12345
 
-static const char payload[65536];
+static const uint8_t payload[65536];
+
+/* What sends the packets of one flow. */
+struct sender {
+	int fd;
+	const uint8_t *data;
+	uint8_t raw[RAW_SEGMENT_LEN];
+};
 
 /* Without the module, nothing is marked. */
 static int marked_so_far(uint64_t *marked)
@@ -50,14 +58,15 @@ static uint32_t label_of(const struct kind *kind, unsigned int i)
 }
 
 /* Send packets through all sockets in turn. Returns 0 or -1. */
-static int send_packets(const struct send_job *job, const int *fds,
-			unsigned int packets)
+static int send_packets(const struct send_job *job,
+			const struct sender *senders, unsigned int packets)
 {
 	size_t len = job->kind->payload;
 	unsigned int i, j;
 
 	for (i = 0, j = 0; i < packets; i++) {
-		if (send(fds[j], payload, len, 0) != (ssize_t)len) {
+		if (send(senders[j].fd, senders[j].data, len, 0) !=
+		    (ssize_t)len) {
 			perror("scitag-bench: send");
 			return -1;
 		}
@@ -86,18 +95,18 @@ static int check_marked(const struct send_job *job, uint64_t marked)
  * One round with sockets that are connected already. A first packet of each
  * has the route looked up and, with TCP, room made for headers.
  */
-static int send_measured(const struct send_job *job, const int *fds,
-			 double *value)
+static int send_measured(const struct send_job *job,
+			 const struct sender *senders, double *value)
 {
 	uint64_t before, after, start, end;
 
-	if (send_packets(job, fds, job->sockets))
+	if (send_packets(job, senders, job->sockets))
 		return -1;
 	clock_settle();
 	if (marked_so_far(&before))
 		return -1;
 	start = clock_now();
-	if (send_packets(job, fds, job->packets))
+	if (send_packets(job, senders, job->packets))
 		return -1;
 	end = clock_now();
 	if (marked_so_far(&after))
@@ -106,25 +115,36 @@ static int send_measured(const struct send_job *job, const int *fds,
 	return check_marked(job, after - before);
 }
 
+static int sender_init(struct sender *sender, const struct send_job *job,
+		       unsigned int i)
+{
+	uint32_t label = job->label ? label_of(job->kind, i) : 0;
+
+	sender->fd = socket_open(job->kind, i, label);
+	if (sender->fd < 0)
+		return -1;
+	sender->data = payload;
+	if (job->kind->raw) {
+		raw_segment(sender->raw, i);
+		sender->data = sender->raw;
+	}
+	return 0;
+}
+
 /* New sockets each time: those of TCP keep all that they sent. */
 static int send_round(const struct send_job *job, double *value)
 {
-	int fds[BENCH_SOCKETS_MAX];
-	uint32_t label = 0;
+	struct sender senders[BENCH_SOCKETS_MAX] = { 0 };
 	unsigned int n;
 	int ret = -1;
 
-	for (n = 0; n < job->sockets; n++) {
-		if (job->label)
-			label = label_of(job->kind, job->first + n);
-		fds[n] = socket_open(job->kind, job->first + n, label);
-		if (fds[n] < 0)
+	for (n = 0; n < job->sockets; n++)
+		if (sender_init(&senders[n], job, job->first + n))
 			break;
-	}
 	if (n == job->sockets)
-		ret = send_measured(job, fds, value);
+		ret = send_measured(job, senders, value);
 	while (n--)
-		socket_close(job->kind, fds[n]);
+		socket_close(job->kind, senders[n].fd);
 	return ret;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "flows.h"
+#include "raw.h"
 
 /* Not in the headers of the C library, which do not mix with the kernel's. */
 #ifndef IPV6_FLOWINFO_SEND
@@ -27,9 +28,26 @@
 
 /* Small, so that copying octets does not hide what else is done. */
 static const struct kind kinds[] = {
-	{ "udp", IPPROTO_UDP, 64, 0 },
-	{ "gso", IPPROTO_UDP, 48000, 1200 },
-	{ "tcp", IPPROTO_TCP, 64, 0 },
+	{ .name = "udp", .protocol = IPPROTO_UDP, .payload = 64 },
+	{
+		.name = "gso",
+		.protocol = IPPROTO_UDP,
+		.payload = 48000,
+		.segment = 1200,
+	},
+	{ .name = "tcp", .protocol = IPPROTO_TCP, .payload = 64 },
+	{
+		.name = "raw",
+		.protocol = IPPROTO_TCP,
+		.payload = RAW_SEGMENT_LEN,
+		.raw = true,
+	},
+	{
+		.name = "stream",
+		.protocol = IPPROTO_TCP,
+		.payload = 128 << 10,
+		.peer = true,
+	},
 };
 
 const struct kind *kind_find(const char *name)
@@ -50,6 +68,12 @@ unsigned int kind_segments(const struct kind *kind)
 static int set(int fd, int level, int option, int value)
 {
 	return setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+/* Is it TCP that has to be told that it is connected? */
+static bool without_peer(const struct kind *kind)
+{
+	return kind->protocol == IPPROTO_TCP && !kind->raw && !kind->peer;
 }
 
 /* As if the peer had agreed to all that and to the largest window. */
@@ -82,7 +106,7 @@ static int prepare(int fd, const struct kind *kind, uint32_t label)
 		return -1;
 	if (kind->segment && set(fd, SOL_UDP, BENCH_UDP_SEGMENT, kind->segment))
 		return -1;
-	if (kind->protocol != IPPROTO_TCP)
+	if (!without_peer(kind))
 		return 0;
 	/* Nothing is ever acknowledged: all that was sent stays queued. */
 	if (set(fd, SOL_SOCKET, SO_SNDBUFFORCE, 64 << 20) ||
@@ -115,13 +139,21 @@ static int connect_flow(int fd, const struct kind *kind, unsigned int i,
 	    bind(fd, (struct sockaddr *)&src, sizeof(src)) ||
 	    connect(fd, (struct sockaddr *)&dst, sizeof(dst)))
 		return -1;
-	return kind->protocol == IPPROTO_TCP ? tcp_established(fd) : 0;
+	return without_peer(kind) ? tcp_established(fd) : 0;
+}
+
+static int socket_new(const struct kind *kind)
+{
+	int type = kind->protocol == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
+
+	if (kind->raw)
+		return socket(AF_INET6, SOCK_RAW, kind->protocol);
+	return socket(AF_INET6, type, 0);
 }
 
 int socket_open(const struct kind *kind, unsigned int i, uint32_t label)
 {
-	int type = kind->protocol == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
-	int fd = socket(AF_INET6, type, 0);
+	int fd = socket_new(kind);
 
 	if (fd >= 0 && !connect_flow(fd, kind, i, label))
 		return fd;
@@ -133,7 +165,11 @@ int socket_open(const struct kind *kind, unsigned int i, uint32_t label)
 
 void socket_close(const struct kind *kind, int fd)
 {
-	if (kind->protocol == IPPROTO_TCP)
+	static const struct linger reset = { .l_onoff = 1 };
+
+	if (without_peer(kind))
 		set(fd, IPPROTO_TCP, TCP_REPAIR, BENCH_REPAIR_ON);
+	if (kind->peer) /* or its ports would stay taken for a while */
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	close(fd);
 }
