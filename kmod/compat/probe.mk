@@ -5,7 +5,9 @@
 #
 # HAVE_<NAME> is defined if compat/probe/<name>.c compiles.
 
-probe-cc = $(CC) $(NOSTDINC_FLAGS) $(LINUXINCLUDE) $(KBUILD_CPPFLAGS) \
+# The kernel's own headers, without the shadow headers before them.
+probe-cc = $(CC) $(NOSTDINC_FLAGS) $(filter-out $(scitag-inc),$(LINUXINCLUDE)) \
+	$(KBUILD_CPPFLAGS) \
 	$(KBUILD_CFLAGS) $(KBUILD_CFLAGS_MODULE) -DMODULE \
 	-DKBUILD_MODNAME='"probe"' -DKBUILD_BASENAME='"probe"' \
 	-Werror -fsyntax-only $(src)/kmod/compat/probe/$(1).c
@@ -24,8 +26,17 @@ endif
 ifeq ($(call probe,always_fails),y)
 $(error feature probes can't tell: a probe that must fail was compiled)
 endif
+ifneq ($(call probe,minimum),y)
+$(error this kernel is too old, Linux 5.3 or RHEL 8.3 is needed: $(shell $(call probe-cc,minimum) 2>&1 | grep error: | head -3))
+endif
 
-scitag-probes := inet_lookup_hashinfo ipv6_jumbo_header
-ccflags-y += $(foreach p,$(scitag-probes),$(if $(filter y,$(call probe,$(p))),-DHAVE_$(shell echo $(p) | tr a-z A-Z)))
+scitag-probes := genl_mcgrp_flags genl_ops_policy inet_lookup_hashinfo \
+	ipv6_jumbo_header nla_reject_message
+scitag-have := $(foreach p,$(scitag-probes),$(if $(filter y,$(call probe,$(p))),$(p)))
+ccflags-y += $(foreach p,$(scitag-have),-DHAVE_$(shell echo $(p) | tr a-z A-Z))
+
+ifneq ($(words $(filter genl_mcgrp_flags genl_ops_policy,$(scitag-have))),2)
+scitag-y += kmod/compat/genl.o
+endif
 endif
 endif
