@@ -49,7 +49,7 @@ class CliTest(unittest.TestCase):
 class HelpTest(CliTest):
     def test_help(self):
         main = self.run_ok("--help")
-        for group in "flow", "rule", "stats", "status", "monitor", "tag":
+        for group in "flow", "rule", "check", "stats", "status", "monitor", "tag":
             text = self.run_ok(group, "--help")
             self.assertTrue(text.startswith(f"usage: scitag {group}"), text)
             self.assertIn("\nexample", text)

@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <json-c/json.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "args.h"
@@ -16,6 +14,7 @@
 #include "json_util.h"
 #include "number.h"
 #include "output.h"
+#include "signals.h"
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -128,19 +127,6 @@ static int on_event(const struct genl_event *event, void *data)
 	return monitor->left && !--monitor->left ? ENOUGH : 0;
 }
 
-/* SIGINT and SIGTERM as something to poll for. */
-static int signals_open(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 static int monitor_status(struct cli *cli, int ret)
 {
 	if (ret == -ENOPROTOOPT)
@@ -186,7 +172,7 @@ static int run_monitor(struct cli *cli, const struct request *request)
 						      CLI_REFUSED,
 				"%s", genl_strerror(ret));
 	signals = signals_open();
-	status = signals < 0 ? monitor_status(cli, -errno) :
+	status = signals < 0 ? monitor_status(cli, signals) :
 			       monitor_loop(&monitor, events, signals);
 	if (signals >= 0)
 		close(signals);

@@ -63,7 +63,7 @@ static int find_command(struct cli *cli, struct args *args,
 	if (!*command)
 		return cli_fail(
 			cli, CLI_USAGE,
-			"\"%s\" is not a command: write flow, rule, stats, status, monitor or tag",
+			"\"%s\" is not a command: write flow, rule, check, stats, status, monitor or tag",
 			group);
 	if (!(*command)->name)
 		return CLI_OK;

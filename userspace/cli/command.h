@@ -49,6 +49,7 @@ int command_parse_none(struct cli *cli, struct args *args,
 		       struct request *request);
 
 /* One table for each file; each ends with a NULL as group. */
+extern const struct command cmd_check[];
 extern const struct command cmd_flow[];
 extern const struct command cmd_monitor[];
 extern const struct command cmd_rule[];
