@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is made of the figures of a probe: the statics of cmd_check.c. */
+/* What is made of the figures of a probe, inside of cmd_check.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
