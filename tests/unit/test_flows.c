@@ -544,6 +544,93 @@ static void test_never_a_socket(void **state)
 	assert_int_equal(fx->last.received, FIREFLY_UNKNOWN);
 }
 
+static void kernel_end(struct fixture *fx, struct firefly of, uint32_t id)
+{
+	struct flow_sample last = {
+		.has_counters = true,
+		.kernel_id = id,
+		.packets = 10,
+		.bytes = 5720,
+	};
+
+	/* By then it is not there any more. */
+	fx->sample = (struct flow_sample){ .has_counters = false };
+	flows_kernel_end(fx->flows, &of.key, &last, "closed");
+}
+
+static void test_kernel_end(void **state)
+{
+	struct fixture *fx = *state;
+
+	sample_tcp(fx, 10, 20, 30);
+	fx->sample.has_counters = true;
+	fx->sample.kernel_id = 17;
+	assert_int_equal(start(fx, usual(FIREFLY_START)), 0);
+	fx->calls[0] = '\0';
+
+	/* Another flow; an older one of the same 5-tuple. */
+	kernel_end(fx, say(FIREFLY_END, HERE, 1, THERE, 1, 0, 0), 17);
+	kernel_end(fx, usual(FIREFLY_END), 16);
+	expect(fx, "");
+
+	/* Once; there is nothing to unmark; what is announced is late. */
+	kernel_end(fx, usual(FIREFLY_END), 17);
+	expect(fx, "end 3/14;");
+	assert_int_equal(fx->last.sent, 5000);
+	assert_int_equal(fx->last.received, 20);
+	assert_int_equal(flows_count(fx->flows), 0);
+	kernel_end(fx, usual(FIREFLY_END), 17);
+	assert_int_equal(end(fx, usual(FIREFLY_END)), -ENOENT);
+	expect(fx, "");
+
+	/* It may come again, and the late end of the first is not its end. */
+	fx->sample =
+		(struct flow_sample){ .has_counters = true, .kernel_id = 18 };
+	assert_int_equal(start(fx, usual(FIREFLY_START)), 0);
+	fx->calls[0] = '\0';
+	kernel_end(fx, usual(FIREFLY_END), 17);
+	expect(fx, "");
+	assert_int_equal(flows_count(fx->flows), 1);
+}
+
+/* The kernel names it as its packets do, whichever way it was announced. */
+static void test_kernel_end_of_dst(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->sample =
+		(struct flow_sample){ .has_counters = true, .kernel_id = 5 };
+	assert_int_equal(start(fx, say(FIREFLY_START, THERE, 1094, HERE, 40000,
+				       2, 9)),
+			 0);
+	fx->calls[0] = '\0';
+	kernel_end(fx, say(FIREFLY_END, HERE, 40000, THERE, 1094, 0, 0), 5);
+	expect(fx, "end 2/9;");
+	assert_int_equal(fx->last.key.sport, 1094);
+	/* 60 octets of headers in each: without timestamps. */
+	assert_int_equal(fx->last.received, 5120);
+}
+
+/* A flow that the kernel never took is none that it can end. */
+static void test_kernel_end_not_marked(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(start(fx, usual(FIREFLY_START)), 0);
+	fx->calls[0] = '\0';
+	kernel_end(fx, usual(FIREFLY_END), 0);
+	expect(fx, "");
+
+	/* Within this host there are two, and one has ended. */
+	fx->sample =
+		(struct flow_sample){ .has_counters = true, .kernel_id = 6 };
+	assert_int_equal(start(fx, say(FIREFLY_START, "::1", 1, HERE, 2, 1, 1)),
+			 0);
+	fx->calls[0] = '\0';
+	kernel_end(fx, say(FIREFLY_END, "::1", 1, HERE, 2, 0, 0), 6);
+	expect(fx, "end 1/1;unmark;");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -564,6 +651,9 @@ int main(void)
 		TEST(test_socket_gone_said),
 		TEST(test_socket_gone_at_retag),
 		TEST(test_never_a_socket),
+		TEST(test_kernel_end),
+		TEST(test_kernel_end_of_dst),
+		TEST(test_kernel_end_not_marked),
 	};
 
 	log_set_level(LOG_ERR);

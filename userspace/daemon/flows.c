@@ -35,6 +35,7 @@ struct flows {
 		uint64_t retagged;
 		uint64_t repeated; /* starts that changed nothing */
 		uint64_t ended;
+		uint64_t kernel_ended; /* of these, by the kernel */
 		uint64_t unknown; /* ends without a start */
 		uint64_t refused; /* starts */
 	} counters;
@@ -229,6 +230,7 @@ static void keep(struct flow_sample *kept, const struct flow_sample *now)
 	*kept = *now;
 	if (!now->has_counters) {
 		kept->has_counters = before.has_counters;
+		kept->kernel_id = before.kernel_id;
 		kept->packets = before.packets;
 		kept->bytes = before.bytes;
 	}
@@ -381,6 +383,31 @@ static void end(struct flows *flows, struct flow *flow,
 	remove_and_free(flows, flow);
 }
 
+/*
+ * The id tells this flow from an older one of the same 5-tuple, whose end is
+ * heard of late.
+ */
+void flows_kernel_end(struct flows *flows, const struct flow_key *key,
+		      const struct flow_sample *last, const char *reason)
+{
+	struct flow *flow = find(flows, key);
+	struct firefly said;
+
+	if (!flow || !flow->sample.has_counters ||
+	    flow->sample.kernel_id != last->kernel_id)
+		return;
+	flows->counters.ended++;
+	flows->counters.kernel_ended++;
+	log_flow(flow, reason);
+	keep(&flow->sample, last);
+	firefly_init(&said, FIREFLY_END, &flow->key);
+	report(flows, flow, FIREFLY_END, &said, timestamp_now());
+	/* The other direction of a flow within this host is still there. */
+	if (flow->side == LOCAL_BOTH)
+		flows->calls.unmark(flows->calls.kernel, flow);
+	remove_and_free(flows, flow);
+}
+
 int flows_end(struct flows *flows, const struct firefly *said,
 	      char error[static FLOWS_ERROR_MAX])
 {
@@ -416,12 +443,13 @@ size_t flows_count(const struct flows *flows)
 void flows_log_counters(const struct flows *flows)
 {
 	log_info("flows: %zu open, %" PRIu64 " started, %" PRIu64
-		 " retagged, %" PRIu64 " repeated, %" PRIu64 " ended, %" PRIu64
-		 " ends unknown, %" PRIu64 " refused",
+		 " retagged, %" PRIu64 " repeated, %" PRIu64 " ended (%" PRIu64
+		 " by the kernel), %" PRIu64 " ends unknown, %" PRIu64
+		 " refused",
 		 flows->count, flows->counters.started,
 		 flows->counters.retagged, flows->counters.repeated,
-		 flows->counters.ended, flows->counters.unknown,
-		 flows->counters.refused);
+		 flows->counters.ended, flows->counters.kernel_ended,
+		 flows->counters.unknown, flows->counters.refused);
 }
 
 size_t flow_egress_keys(const struct flow *flow, struct flow_key keys[static 2])

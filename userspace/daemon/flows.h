@@ -25,6 +25,7 @@ struct config;
 struct flow_sample {
 	/* Packets to mark that left, and their octets from the IP header on. */
 	bool has_counters;
+	uint32_t kernel_id; /* of the flow in the kernel's table */
 	uint64_t packets;
 	uint64_t bytes;
 
@@ -96,6 +97,14 @@ int flows_start(struct flows *flows, const struct firefly *said,
  */
 int flows_end(struct flows *flows, const struct firefly *said,
 	      char error[static FLOWS_ERROR_MAX]);
+
+/*
+ * The kernel has ended the flow with this id and 5-tuple, which may not be one
+ * of ours: those are reported and forgotten, and an end that a source announces
+ * later is of no flow that is open. last has its final counters.
+ */
+void flows_kernel_end(struct flows *flows, const struct flow_key *key,
+		      const struct flow_sample *last, const char *reason);
 
 /* All open flows end now. */
 void flows_end_all(struct flows *flows);

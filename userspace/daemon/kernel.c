@@ -17,6 +17,7 @@
 struct kernel {
 	const struct config *config;
 	struct genl *genl; /* NULL: the module was not there */
+	struct kernel_events *events;
 	bool said_missing;
 	bool said_warning;
 	struct limit limit;
@@ -73,13 +74,20 @@ static const char *reason(const struct kernel *kernel, int ret)
 	return text[0] ? text : strerror(-ret);
 }
 
-int kernel_new(struct kernel **out, const struct config *config)
+int kernel_new(struct kernel **out, const struct config *config,
+	       sd_event *event, kernel_end_cb ended, void *data)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
+	int ret;
 
 	if (!kernel)
 		return -ENOMEM;
 	kernel->config = config;
+	ret = kernel_events_new(&kernel->events, event, ended, data);
+	if (ret) {
+		kernel_free(kernel);
+		return ret;
+	}
 	if (config->marks)
 		connect_module(kernel);
 	else
@@ -92,6 +100,7 @@ void kernel_free(struct kernel *kernel)
 {
 	if (!kernel)
 		return;
+	kernel_events_free(kernel->events);
 	genl_free(kernel->genl);
 	free(kernel);
 }
@@ -143,6 +152,8 @@ void kernel_mark(void *data, const struct flow *flow)
 		return;
 	ret = connect_module(kernel);
 	if (!ret) {
+		/* Before the flow is there: its end could be next. */
+		kernel_events_open(kernel->events);
 		ret = replace(kernel, flow);
 		if (is_lost(ret)) {
 			disconnect(kernel);
@@ -219,6 +230,7 @@ void kernel_sample(void *data, const struct flow *flow,
 	if (genl_flow_get(kernel->genl, &keys[0], &state))
 		return;
 	sample->has_counters = true;
+	sample->kernel_id = state.id;
 	sample->packets = state.packets;
 	sample->bytes = state.bytes;
 	if (state.has_tcp_info)

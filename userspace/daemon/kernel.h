@@ -8,13 +8,22 @@
 #ifndef SCITAGD_KERNEL_H
 #define SCITAGD_KERNEL_H
 
+#include <systemd/sd-event.h>
+
+#include "kernel_events.h"
+
 struct config;
 struct flow;
 struct flow_sample;
 struct kernel;
 
-/* config is used as long as this lives. Returns 0, module or not; -errno. */
-int kernel_new(struct kernel **out, const struct config *config);
+/*
+ * config is used as long as this lives; ended is called, from within the
+ * loop, for flows of the table that end by themselves, whosever they are.
+ * Returns 0, module or not; -errno.
+ */
+int kernel_new(struct kernel **out, const struct config *config,
+	       sd_event *event, kernel_end_cb ended, void *data);
 void kernel_free(struct kernel *kernel); /* NULL is fine */
 
 /* The calls of struct flows_calls; data is the struct kernel. */

@@ -16,6 +16,7 @@
 
 #include "config.h"
 #include "emitter.h"
+#include "flow.h"
 #include "flows.h"
 #include "kernel.h"
 #include "local.h"
@@ -158,6 +159,22 @@ static int open_event(struct daemon *d)
 	return ret < 0 ? ret : 0;
 }
 
+static void on_kernel_end(void *data, const struct flow_state *state,
+			  int reason)
+{
+	const char *name = flow_end_reason_name(reason);
+	struct flow_sample last = {
+		.has_counters = true,
+		.kernel_id = state->id,
+		.packets = state->packets,
+		.bytes = state->bytes,
+	};
+	struct daemon *d = data;
+
+	flows_kernel_end(d->flows, &state->spec.key, &last,
+			 name ? name : "ended");
+}
+
 static int open_flows(struct daemon *d)
 {
 	struct flows_calls calls = {
@@ -171,7 +188,8 @@ static int open_flows(struct daemon *d)
 	ret = local_new(&d->local, d->config->local_addresses,
 			d->config->n_local_addresses);
 	if (!ret)
-		ret = kernel_new(&d->kernel, d->config);
+		ret = kernel_new(&d->kernel, d->config, d->event, on_kernel_end,
+				 d);
 	if (!ret)
 		ret = emitter_new(&d->emitter, d->config);
 	if (ret)
