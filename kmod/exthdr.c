@@ -3,7 +3,7 @@
 
 #include "mark.h"
 #include "packet.h"
-#include "sock.h"
+#include "room.h"
 
 #include <linux/in.h>
 #include <linux/ipv6.h>
@@ -12,6 +12,8 @@
 #include <linux/string.h>
 #include <net/dst.h>
 #include <net/ipv6.h>
+#include <net/sock.h>
+#include <net/tcp.h>
 
 /*
  * NETIF_F_IPV6_CSUM means checksums and segmentation of plain TCP and UDP over
@@ -27,63 +29,153 @@ static bool exthdr_device_ok(const struct sk_buff *skb,
 	       !(out->features & NETIF_F_IPV6_CSUM);
 }
 
-/* Does the longest segment still fit, on the wire and in its length field? */
-static bool exthdr_fits(const struct sk_buff *skb,
-			const struct scitag_packet *packet,
-			const struct net_device *out, unsigned int octets)
+/*
+ * A segment of TCP that gets too long is one of a burst that was cut before
+ * there was room. With datagrams it depends on what was asked for.
+ */
+static enum scitag_stat exthdr_oversize(const struct sk_buff *skb,
+					const struct scitag_packet *packet,
+					const struct scitag_mark *mark)
 {
+	bool may_fragment = skb->ignore_df && !skb_is_gso(skb);
+
+	if (packet->key.protocol != IPPROTO_UDP)
+		return SCITAG_STAT_TOO_BIG;
+	if (mark->spec.oversize == SCITAG_OVERSIZE_FRAGMENT && may_fragment)
+		return SCITAG_STAT_MARKED;
+	if (mark->spec.oversize == SCITAG_OVERSIZE_EMSGSIZE &&
+	    !skb->ignore_df && skb->sk)
+		return SCITAG_STAT_REFUSED;
+	return SCITAG_STAT_TOO_BIG;
+}
+
+/* BIG TCP as of Linux 7.0 has no length in the header, and none of its own. */
+static bool exthdr_may_be_big(const struct sk_buff *skb)
+{
+	return ipv6_gso_plain_max() == U32_MAX && skb_is_gso(skb) &&
+	       skb_is_gso_tcp(skb);
+}
+
+/* Do the segments still fit, on the wire and in their length field? */
+static enum scitag_stat exthdr_fits(const struct sk_buff *skb,
+				    const struct scitag_packet *packet,
+				    const struct scitag_mark *mark,
+				    const struct net_device *out)
+{
+	u32 payload = ntohs(ipv6_hdr(skb)->payload_len);
 	const struct dst_entry *dst = skb_dst(skb);
 	u32 mtu = dst ? dst_mtu(dst) : READ_ONCE(out->mtu);
-	u32 payload = ntohs(ipv6_hdr(skb)->payload_len);
 
-	/* 0: BIG TCP as of Linux 7.0, which has no length in the header. */
-	if (payload && payload + octets > IPV6_MAXPLEN)
-		return false;
-	return packet->segment_len + octets <= mtu;
+	if (unlikely(payload + mark->headers_len > IPV6_MAXPLEN) &&
+	    !exthdr_may_be_big(skb))
+		return SCITAG_STAT_TOO_BIG;
+	if (likely(packet->segment_len + mark->headers_len <= mtu))
+		return SCITAG_STAT_MARKED;
+	return exthdr_oversize(skb, packet, mark);
 }
 
 /*
- * Only the IPv6 header moves. What is behind it stays where it is, and with
- * it the transport header and where the checksum starts.
+ * Open a gap behind the IPv6 header by moving that down. What is behind it
+ * stays where it is, and with it the transport header and where the checksum
+ * starts.
  */
-static void exthdr_write(struct sk_buff *skb, const struct scitag_mark *mark)
+static void exthdr_move_down(struct sk_buff *skb, unsigned int octets)
 {
-	unsigned int octets = mark->headers_len;
-	struct ipv6hdr *ip6 = ipv6_hdr(skb);
+	u8 *ip6 = skb_network_header(skb);
 
-	memmove((u8 *)ip6 - octets, ip6, sizeof(*ip6));
-	skb_push(skb, octets);
+	memmove(ip6 - octets, ip6, sizeof(struct ipv6hdr));
+	__skb_push(skb, octets);
 	skb_reset_network_header(skb);
+}
 
-	ip6 = ipv6_hdr(skb);
+/*
+ * Open it by moving up what is behind, which is cheaper than a new buffer
+ * where there is no room in front. The buffer must be linear and ours alone.
+ */
+static void exthdr_move_up(struct sk_buff *skb, unsigned int octets)
+{
+	u8 *behind = skb_network_header(skb) + sizeof(struct ipv6hdr);
+
+	memmove(behind + octets, behind, skb_tail_pointer(skb) - behind);
+	__skb_put(skb, octets);
+	if (skb_transport_header_was_set(skb) &&
+	    skb_transport_header(skb) >= behind)
+		skb->transport_header += octets;
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		skb->csum_start += octets;
+}
+
+/* The header of the device goes in front; without room, all is copied again. */
+static int exthdr_open(struct sk_buff *skb, unsigned int octets,
+		       const struct net_device *out)
+{
+	unsigned int headroom = octets + LL_RESERVED_SPACE(out);
+
+	if (skb_headroom(skb) < headroom && !skb_is_nonlinear(skb) &&
+	    skb_tailroom(skb) >= octets && !skb_cloned(skb) &&
+	    !skb_is_gso(skb)) {
+		exthdr_move_up(skb, octets);
+		return 0;
+	}
+	if (skb_cow_head(skb, headroom))
+		return -ENOMEM;
+	exthdr_move_down(skb, octets);
+	return 0;
+}
+
+static void exthdr_write_label(u8 *at, u32 label)
+{
+	at[0] = (label >> 16) & 0x0f;
+	at[1] = (label >> 8) & 0xff;
+	at[2] = label & 0xff;
+}
+
+static void exthdr_write(struct sk_buff *skb, const struct scitag_mark *mark,
+			 u32 label)
+{
+	struct ipv6hdr *ip6 = ipv6_hdr(skb);
+	u8 *headers = (u8 *)(ip6 + 1);
+	u32 len = skb->len - sizeof(*ip6);
+	int i;
+
 	ip6->nexthdr = mark->first;
-	if (ip6->payload_len)
-		ip6->payload_len = htons(ntohs(ip6->payload_len) + octets);
-	memcpy(ip6 + 1, mark->headers, octets);
+	ip6->payload_len = htons(len > IPV6_MAXPLEN ? 0 : len);
+	memcpy(headers, mark->headers, 8);
+	if (mark->headers_len > 8)
+		memcpy(headers + 8, mark->headers + 8, 8);
+	if (mark->headers_len > 16)
+		memcpy(headers + 16, mark->headers + 16, 8);
+	/* The layouts that hold a label hold the flow's, with its entropy. */
+	for (i = 0; i < ARRAY_SIZE(mark->label_at); i++)
+		if (unlikely(mark->label_at[i]))
+			exthdr_write_label(headers + mark->label_at[i], label);
 }
 
 enum scitag_stat scitag_exthdr_insert(struct sk_buff *skb,
 				      const struct scitag_packet *packet,
 				      struct scitag_flow *flow,
-				      const struct scitag_mark *mark,
+				      const struct scitag_mark *mark, u32 label,
 				      const struct net_device *out)
 {
+	bool tcp = packet->key.protocol == IPPROTO_TCP;
 	unsigned int octets = mark->headers_len;
+	enum scitag_stat stat;
+	bool room;
 
+	room = !tcp || scitag_room_there(skb, packet, flow, octets);
 	if (packet->ext_header)
 		return packet->jumbo ? SCITAG_STAT_JUMBO :
 				       SCITAG_STAT_EXT_HEADER;
-	if (packet->key.protocol == IPPROTO_TCP &&
-	    !scitag_sock_has_room(skb, packet, flow, octets))
+	if (!room)
 		return SCITAG_STAT_NO_ROOM;
-	if (!exthdr_fits(skb, packet, out, octets))
-		return SCITAG_STAT_TOO_BIG;
+	stat = exthdr_fits(skb, packet, mark, out);
+	if (stat != SCITAG_STAT_MARKED)
+		return stat;
 	if (!exthdr_device_ok(skb, out))
 		return SCITAG_STAT_OFFLOAD;
-	/* With room for the device's header, or it is all copied once more. */
-	if (skb_cow_head(skb, octets + LL_RESERVED_SPACE(out)))
+	if (exthdr_open(skb, octets, out))
 		return SCITAG_STAT_NO_MEMORY;
 
-	exthdr_write(skb, mark);
+	exthdr_write(skb, mark, label);
 	return SCITAG_STAT_MARKED;
 }

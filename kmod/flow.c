@@ -2,87 +2,110 @@
 #include "flow.h"
 
 #include "hook.h"
+#include "param.h"
 #include "pernet.h"
-#include "sock.h"
+#include "room.h"
 
 #include <scitag/label.h>
 
-#include <linux/module.h>
-#include <linux/moduleparam.h>
+#include <linux/ktime.h>
 #include <linux/netlink.h>
 #include <linux/random.h>
 #include <linux/rhashtable.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 
-#define MAX_FLOWS_DEFAULT	100000
-#define MAX_FLOWS_LIMIT		10000000
+SCITAG_PARAM(max_flows, 100000, 1, 10000000,
+	     "Flows that the table of a network namespace may hold");
 
-static unsigned int max_flows = MAX_FLOWS_DEFAULT;
+static struct kmem_cache *flow_cache;
 
-static int max_flows_set(const char *val, const struct kernel_param *kp)
-{
-	unsigned int flows;
-	int err;
+#define KEY_WORDS (sizeof(struct scitag_flow_key) / sizeof(u32))
 
-	err = kstrtouint(val, 0, &flows);
-	if (err)
-		return err;
-	if (!flows || flows > MAX_FLOWS_LIMIT) {
-		pr_err("max_flows must be 1 to %d\n", MAX_FLOWS_LIMIT);
-		return -ERANGE;
-	}
-	WRITE_ONCE(max_flows, flows);
-	return 0;
-}
-
-static const struct kernel_param_ops max_flows_ops = {
-	.set = max_flows_set,
-	.get = param_get_uint,
-};
-
-module_param_cb(max_flows, &max_flows_ops, &max_flows, 0644);
-MODULE_PARM_DESC(max_flows,
-		 "Flows that the table of a network namespace may hold, 1 to 10000000 (default 100000)");
+/* Secrets of the hash below, drawn at module init. */
+static u32 flow_hash_key[KEY_WORDS] __ro_after_init;
 
 u32 scitag_flow_max(void)
 {
-	return READ_ONCE(max_flows);
+	return READ_ONCE(max_flows.value);
+}
+
+/*
+ * NH (RFC 4418, section 5.2.2, with the key in place of a stream): two keys
+ * that differ collide with a chance of 1 in 2^32 whoever chooses them, and
+ * it takes a third of the time of jhash. The multiplication by 2^64 divided
+ * by the golden ratio spreads it over the bits that the table uses.
+ */
+static inline u64 flow_hash_pair(const u32 *word, unsigned int i)
+{
+	return (u64)(u32)(word[i] + flow_hash_key[i]) *
+	       (u32)(word[i + 1] + flow_hash_key[i + 1]);
+}
+
+static inline u32 flow_hash(const void *key, u32 len, u32 seed)
+{
+	u64 sum = seed;
+
+	BUILD_BUG_ON(KEY_WORDS != 10);
+	sum += flow_hash_pair(key, 0);
+	sum += flow_hash_pair(key, 2);
+	sum += flow_hash_pair(key, 4);
+	sum += flow_hash_pair(key, 6);
+	sum += flow_hash_pair(key, 8);
+	return (sum * 0x9e3779b97f4a7c15ULL) >> 32;
+}
+
+static inline int flow_compare(struct rhashtable_compare_arg *arg,
+			       const void *obj)
+{
+	const struct scitag_flow *flow = obj;
+	const u64 *a = arg->key, *b = (const u64 *)&flow->key;
+
+	return ((a[4] ^ b[4]) | (a[3] ^ b[3]) | (a[2] ^ b[2]) |
+		(a[1] ^ b[1]) | (a[0] ^ b[0])) != 0;
 }
 
 static const struct rhashtable_params flow_table_params = {
 	.head_offset = offsetof(struct scitag_flow, node),
 	.key_offset = offsetof(struct scitag_flow, key),
 	.key_len = sizeof(struct scitag_flow_key),
+	.hashfn = flow_hash,
+	.obj_cmpfn = flow_compare,
 	.automatic_shrinking = true,
 };
 
+u32 scitag_flow_entropy(const struct scitag_net *snet,
+			const struct scitag_flow_key *key)
+{
+	return siphash(key, sizeof(*key), &snet->secret) &
+	       SCITAG_LABEL_ENTROPY_MASK;
+}
+
 struct scitag_flow *scitag_flow_alloc(struct scitag_net *snet,
-				      const struct scitag_flow_key *key,
-				      const struct scitag_mark_spec *spec)
+				      const struct scitag_flow_spec *spec)
 {
 	struct scitag_flow *flow;
 	struct scitag_mark *mark;
 
-	/* jhash2() of the rhashtable reads whole words. */
-	BUILD_BUG_ON(sizeof(*key) % sizeof(u32));
-	BUILD_BUG_ON(sizeof(*key) != 40);
-
-	/* Charged to who asks: root of a container may enter flows. */
-	flow = kzalloc(sizeof(*flow), GFP_KERNEL_ACCOUNT);
-	if (!flow)
+	mark = scitag_mark_get(&spec->mark);
+	if (!mark)
 		return NULL;
-	mark = kzalloc(sizeof(*mark), GFP_KERNEL_ACCOUNT);
-	if (!mark) {
-		kfree(flow);
+	flow = kmem_cache_zalloc(flow_cache, GFP_KERNEL);
+	if (!flow) {
+		scitag_mark_put(mark);
 		return NULL;
 	}
 
-	flow->key = *key;
+	flow->key = spec->key;
 	flow->snet = snet;
-	flow->entropy = get_random_u32() & SCITAG_LABEL_ENTROPY_MASK;
+	flow->entropy = scitag_flow_entropy(snet, &spec->key);
+	flow->rule = spec->rule;
+	flow->idle_s = spec->idle_s;
+	flow->hard_s = spec->hard_s;
+	flow->end_on_close = spec->end_on_close;
+	flow->used = jiffies;
+	flow->born = ktime_get_ns();
 	refcount_set(&flow->refs, 1);
-	scitag_sock_flow_init(flow);
-	scitag_mark_init(mark, spec, key->protocol, flow->entropy);
 	RCU_INIT_POINTER(flow->mark, mark);
 	return flow;
 }
@@ -91,8 +114,8 @@ static void flow_free_rcu(struct rcu_head *rcu)
 {
 	struct scitag_flow *flow = container_of(rcu, struct scitag_flow, rcu);
 
-	kfree(rcu_dereference_protected(flow->mark, true));
-	kfree(flow);
+	scitag_mark_put(rcu_dereference_protected(flow->mark, true));
+	kmem_cache_free(flow_cache, flow);
 }
 
 void scitag_flow_put(struct scitag_flow *flow)
@@ -107,7 +130,15 @@ struct scitag_flow *scitag_flow_lookup(struct scitag_net *snet,
 	return rhashtable_lookup_fast(&snet->table, key, flow_table_params);
 }
 
-struct scitag_flow *scitag_flow_lookup_id(struct scitag_net *snet, u32 id)
+struct scitag_flow *scitag_flow_find(struct scitag_net *snet,
+				     const struct scitag_flow_key *key)
+{
+	struct scitag_flow *flow = scitag_flow_lookup(snet, key);
+
+	return flow && !test_bit(SCITAG_FLOW_ENDED, &flow->state) ? flow : NULL;
+}
+
+struct scitag_flow *scitag_flow_find_id(struct scitag_net *snet, u32 id)
 {
 	return idr_find(&snet->ids, id);
 }
@@ -117,8 +148,14 @@ struct scitag_flow *scitag_flow_next(struct scitag_net *snet, int *id)
 	return idr_get_next(&snet->ids, id);
 }
 
-static int flow_table_insert(struct scitag_net *snet, struct scitag_flow *flow,
-			     struct netlink_ext_ack *extack)
+bool scitag_flow_full(const struct scitag_net *snet)
+{
+	return READ_ONCE(snet->flows) >= scitag_flow_max();
+}
+
+/* Enter a flow under an id of its own. */
+static int flow_insert(struct scitag_net *snet, struct scitag_flow *flow,
+		       struct netlink_ext_ack *extack)
 {
 	int id, err;
 
@@ -128,24 +165,55 @@ static int flow_table_insert(struct scitag_net *snet, struct scitag_flow *flow,
 		return id;
 	}
 	flow->id = id;
-
-	err = rhashtable_lookup_insert_fast(&snet->table, &flow->node,
-					    flow_table_params);
-	if (!err)
-		return 0;
-	if (err == -EEXIST)
-		NL_SET_ERR_MSG(extack,
-			       "Flow exists already: replace or delete it");
-	else
+	err = rhashtable_insert_fast(&snet->table, &flow->node,
+				     flow_table_params);
+	if (err) {
 		NL_SET_ERR_MSG(extack, "No memory for another flow");
-	idr_remove(&snet->ids, id);
+		idr_remove(&snet->ids, id);
+	}
 	return err;
 }
 
-static void flow_table_remove(struct scitag_net *snet, struct scitag_flow *flow)
+/* It is no longer one of those that are listed. */
+static void flow_forget(struct scitag_net *snet, struct scitag_flow *flow)
 {
-	rhashtable_remove_fast(&snet->table, &flow->node, flow_table_params);
 	idr_remove(&snet->ids, flow->id);
+	WRITE_ONCE(snet->flows, snet->flows - 1);
+	snet->timed -= flow->idle_s || flow->hard_s;
+	snet->generation++;
+}
+
+static void flow_del_ended(struct scitag_net *snet, struct scitag_flow *flow)
+{
+	scitag_flow_del(snet, flow);
+	scitag_flow_put(flow);
+}
+
+/* See that there is a place for a flow, also for its key. */
+static int flow_make_place(struct scitag_net *snet,
+			   const struct scitag_flow_key *key,
+			   struct netlink_ext_ack *extack)
+{
+	struct scitag_flow *flow = scitag_flow_lookup(snet, key);
+
+	if (flow && test_bit(SCITAG_FLOW_ENDED, &flow->state)) {
+		flow_del_ended(snet, flow);
+	} else if (flow) {
+		NL_SET_ERR_MSG(extack,
+			       "Flow exists already: replace or delete it");
+		return -EEXIST;
+	}
+	if (scitag_flow_full(snet)) {
+		NL_SET_ERR_MSG(extack,
+			       "Table is full: delete flows or raise the module's max_flows");
+		return -ENOSPC;
+	}
+	if (snet->ended_count && snet->flows + snet->ended_count >=
+				 scitag_flow_max())
+		flow_del_ended(snet, list_first_entry(&snet->ended,
+						      struct scitag_flow,
+						      link));
+	return 0;
 }
 
 int scitag_flow_add(struct scitag_net *snet, struct scitag_flow *flow,
@@ -155,83 +223,91 @@ int scitag_flow_add(struct scitag_net *snet, struct scitag_flow *flow,
 
 	lockdep_assert_held(&snet->lock);
 
-	/*
-	 * A flow that is there is refused as such even when the table is full;
-	 * the insertion below looks again, within one request.
-	 */
-	if (snet->flows >= scitag_flow_max() &&
-	    !scitag_flow_lookup(snet, &flow->key)) {
-		NL_SET_ERR_MSG(extack,
-			       "Table is full: delete flows or raise the module's max_flows");
-		return -ENOSPC;
-	}
-	err = flow_table_insert(snet, flow, extack);
+	err = flow_make_place(snet, &flow->key, extack);
+	if (!err)
+		err = flow_insert(snet, flow, extack);
 	if (err)
 		return err;
-
-	if (!scitag_flow_is_ipv4(&flow->key) && !snet->hook_users++) {
-		err = scitag_hook_enable(snet);
-		if (err) {
-			NL_SET_ERR_MSG(extack,
-				       "Netfilter hook can't be registered");
-			goto err_remove;
-		}
-	}
 	WRITE_ONCE(snet->flows, snet->flows + 1);
+	snet->timed += flow->idle_s || flow->hard_s;
 	snet->generation++;
-	scitag_sock_settle(flow);
-	return 0;
 
-err_remove:
-	snet->hook_users--;
-	flow_table_remove(snet, flow);
-	return err;
+	err = scitag_hook_get(snet, scitag_flow_is_ipv4(&flow->key));
+	if (err) {
+		NL_SET_ERR_MSG(extack, "Netfilter hook can't be registered");
+		flow_forget(snet, flow);
+		rhashtable_remove_fast(&snet->table, &flow->node,
+				       flow_table_params);
+		return err;
+	}
+	scitag_room_settle(flow);
+	return 0;
 }
 
-void scitag_flow_remark(struct scitag_net *snet, struct scitag_flow *flow,
-			struct scitag_flow *from)
+void scitag_flow_replace(struct scitag_net *snet, struct scitag_flow *flow,
+			 struct scitag_flow *from)
 {
-	struct scitag_mark *old, *new;
+	struct scitag_mark *mark;
 
 	lockdep_assert_held(&snet->lock);
 
-	new = rcu_dereference_protected(from->mark, true);
-	RCU_INIT_POINTER(from->mark, NULL);
-	scitag_mark_init(new, &new->spec, flow->key.protocol, flow->entropy);
-
-	old = rcu_replace_pointer(flow->mark, new,
-				  lockdep_is_held(&snet->lock));
-	kfree_rcu(old, rcu);
+	mark = rcu_dereference_protected(from->mark, true);
+	scitag_mark_hold(mark);
+	scitag_mark_put(rcu_replace_pointer(flow->mark, mark,
+					    lockdep_is_held(&snet->lock)));
+	snet->timed += from->idle_s || from->hard_s;
+	snet->timed -= flow->idle_s || flow->hard_s;
+	WRITE_ONCE(flow->idle_s, from->idle_s);
+	WRITE_ONCE(flow->hard_s, from->hard_s);
+	WRITE_ONCE(flow->end_on_close, from->end_on_close);
 	snet->generation++;
-	scitag_sock_settle(flow);
+	scitag_room_settle(flow);
 }
 
 void scitag_flow_del(struct scitag_net *snet, struct scitag_flow *flow)
 {
 	lockdep_assert_held(&snet->lock);
 
-	flow_table_remove(snet, flow);
-	WRITE_ONCE(snet->flows, snet->flows - 1);
-	snet->generation++;
-	if (!scitag_flow_is_ipv4(&flow->key) && !--snet->hook_users)
-		scitag_hook_disable(snet);
+	if (test_bit(SCITAG_FLOW_ENDED, &flow->state)) {
+		list_del(&flow->link);
+		snet->ended_count--;
+	} else {
+		flow_forget(snet, flow);
+	}
+	rhashtable_remove_fast(&snet->table, &flow->node, flow_table_params);
+	scitag_hook_put(snet, scitag_flow_is_ipv4(&flow->key));
 
-	WRITE_ONCE(flow->dead, true);
-	scitag_sock_settle(flow);
+	set_bit(SCITAG_FLOW_DEAD, &flow->state);
+	scitag_room_settle(flow);
+}
+
+void scitag_flow_retire(struct scitag_net *snet, struct scitag_flow *flow)
+{
+	lockdep_assert_held(&snet->lock);
+
+	flow_forget(snet, flow);
+	flow->ended = jiffies;
+	set_bit(SCITAG_FLOW_ENDED, &flow->state);
+	list_add_tail(&flow->link, &snet->ended);
+	snet->ended_count++;
 }
 
 int scitag_flow_table_init(struct scitag_net *snet)
 {
+	INIT_LIST_HEAD(&snet->ended);
+	get_random_bytes(&snet->secret, sizeof(snet->secret));
 	idr_init(&snet->ids);
 	return rhashtable_init(&snet->table, &flow_table_params);
 }
 
 void scitag_flow_table_exit(struct scitag_net *snet)
 {
-	struct scitag_flow *flow;
+	struct scitag_flow *flow, *next;
 	int id = 0;
 
 	mutex_lock(&snet->lock);
+	list_for_each_entry_safe(flow, next, &snet->ended, link)
+		flow_del_ended(snet, flow);
 	while ((flow = scitag_flow_next(snet, &id))) {
 		scitag_flow_del(snet, flow);
 		scitag_flow_put(flow);
@@ -239,7 +315,20 @@ void scitag_flow_table_exit(struct scitag_net *snet)
 	}
 	mutex_unlock(&snet->lock);
 
-	scitag_sock_flush(snet);
+	scitag_room_flush(snet);
 	rhashtable_destroy(&snet->table);
 	idr_destroy(&snet->ids);
+}
+
+int scitag_flow_init(void)
+{
+	get_random_bytes(flow_hash_key, sizeof(flow_hash_key));
+	/* Charged to who asks: root of a container may enter flows. */
+	flow_cache = KMEM_CACHE(scitag_flow, SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT);
+	return flow_cache ? 0 : -ENOMEM;
+}
+
+void scitag_flow_exit(void)
+{
+	kmem_cache_destroy(flow_cache);
 }

@@ -8,17 +8,18 @@
 #include "mark.h"
 
 #include <linux/atomic.h>
+#include <linux/bitops.h>
 #include <linux/in6.h>
+#include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/types.h>
-#include <linux/workqueue.h>
 #include <net/ipv6.h>
 
 struct netlink_ext_ack;
 struct scitag_net;
-struct sock;
 
 /**
  * struct scitag_flow_key - what identifies a flow in its namespace
@@ -36,6 +37,36 @@ struct scitag_flow_key {
 	__be16 dport;
 	u8 protocol;
 	u8 zero[3];
+} __aligned(8);
+
+/**
+ * struct scitag_flow_spec - what a flow is to be
+ * @key: its key; of no meaning for the flows of a rule
+ * @mark: its mark; no flags if it is not to be marked
+ * @idle_s: seconds without a packet after which it ends, or 0
+ * @hard_s: seconds after which it ends, or 0
+ * @rule: id of the rule that makes it, or 0
+ * @end_on_close: does it end when its TCP connection does?
+ */
+struct scitag_flow_spec {
+	struct scitag_flow_key key;
+	struct scitag_mark_spec mark;
+	u32 idle_s;
+	u32 hard_s;
+	u32 rule;
+	bool end_on_close;
+};
+
+/* Bits of &scitag_flow.state. */
+enum scitag_flow_state {
+	/* Has left the table; its socket needs no room any more. */
+	SCITAG_FLOW_DEAD,
+	/* Has ended, and stays for the last packets of its connection. */
+	SCITAG_FLOW_ENDED,
+	/* Its connection has closed; is on the list of those that will end. */
+	SCITAG_FLOW_CLOSING,
+	/* Somebody sees to the room in its socket already. */
+	SCITAG_FLOW_ROOM_ASKED,
 };
 
 /**
@@ -43,38 +74,61 @@ struct scitag_flow_key {
  * @node: in &scitag_net.table
  * @key: never changes
  * @mark: what its packets get; replaced under &scitag_net.lock, read under RCU
+ * @entropy: entropy bits of its label; never change
+ * @bound_if: device that its socket is bound to, or 0; written by whoever
+ *            meets the socket, and always the same
  * @packets: packets that left
  * @bytes: their octets
  * @marked: those that carry all marks
+ * @used: when the last one left, in jiffies
+ * @state: bits of enum scitag_flow_state
  * @snet: its namespace; not counted: it waits for the work of its flows
- * @id: number of the flow in its namespace
- * @entropy: entropy bits of its label, drawn once
- * @dead: has left the table; set before its last piece of work is queued
- * @room_sk: counted socket that the hook wants room in, or NULL
- * @room: octets that were last reserved; belongs to @room_work
- * @room_work: sees to the room for headers in the flow's socket; holds a
- *             reference on the flow while it is queued
- * @refs: the table and a queued @room_work hold one each
+ * @id: number of the flow in its namespace; 0 while it is in no table
+ * @rule: id of the rule that made it, or 0
+ * @refs: the table holds one, and so does whoever works on it
+ * @room: octets that were last reserved; under its socket's lock
+ * @end_on_close: does it end when its TCP connection does?
+ * @end_reason: enum scitag_end_reason; set before @closing is queued
+ * @idle_s: seconds without a packet after which it ends, or 0
+ * @hard_s: seconds after which it ends, or 0
+ * @born: when it began, ktime_get_ns()
+ * @ended: when it ended, in jiffies
+ * @link: in &scitag_net.ended; under &scitag_net.lock
+ * @closing: in &scitag_net.closing, with a reference
  * @rcu: for the grace period before it is freed
+ *
+ * What a lookup reads is in the first cache line, what every packet of the
+ * flow writes in the second.
  */
 struct scitag_flow {
 	struct rhash_head node;
 	struct scitag_flow_key key;
 	struct scitag_mark __rcu *mark;
+	u32 entropy;
+	int bound_if;
 
-	atomic64_t packets ____cacheline_aligned_in_smp;
+	atomic64_t packets;
 	atomic64_t bytes;
 	atomic64_t marked;
-
-	struct scitag_net *snet ____cacheline_aligned_in_smp;
+	unsigned long used;
+	unsigned long state;
+	struct scitag_net *snet;
 	u32 id;
-	u32 entropy;
-	bool dead;
-	struct sock *room_sk;
-	int room;
-	struct work_struct room_work;
+	u32 rule;
+
 	refcount_t refs;
-	struct rcu_head rcu;
+	u16 room;
+	bool end_on_close;
+	u8 end_reason;
+	u32 idle_s;
+	u32 hard_s;
+	u64 born;
+	unsigned long ended;
+	struct list_head link;
+	union {
+		struct llist_node closing;
+		struct rcu_head rcu;
+	};
 };
 
 /**
@@ -89,17 +143,28 @@ static inline bool scitag_flow_is_ipv4(const struct scitag_flow_key *key)
 }
 
 /**
+ * scitag_flow_entropy - the entropy bits of a flow
+ * @snet: namespace
+ * @key: key of the flow
+ *
+ * The same for each packet of a flow even when the table does not know it:
+ * pseudo-random, with a secret that the namespace draws.
+ *
+ * Return: bits of SCITAG_LABEL_ENTROPY_MASK.
+ */
+u32 scitag_flow_entropy(const struct scitag_net *snet,
+			const struct scitag_flow_key *key);
+
+/**
  * scitag_flow_alloc - make a flow that is in no table yet
  * @snet: its namespace
- * @key: its key, checked
- * @spec: its mark, checked; no flags for a flow that is not to be marked
+ * @spec: what it is to be, checked
  *
  * Context: process, may sleep.
  * Return: a flow with one reference, or NULL.
  */
 struct scitag_flow *scitag_flow_alloc(struct scitag_net *snet,
-				      const struct scitag_flow_key *key,
-				      const struct scitag_mark_spec *spec);
+				      const struct scitag_flow_spec *spec);
 
 /**
  * scitag_flow_hold - take a reference on a flow found under RCU
@@ -123,7 +188,7 @@ static inline bool __must_check scitag_flow_hold(struct scitag_flow *flow)
 void scitag_flow_put(struct scitag_flow *flow);
 
 /**
- * scitag_flow_lookup - find a flow by its key
+ * scitag_flow_lookup - find a flow by its key, one that has ended included
  * @snet: namespace
  * @key: key, with its zeros
  *
@@ -134,14 +199,25 @@ struct scitag_flow *scitag_flow_lookup(struct scitag_net *snet,
 				       const struct scitag_flow_key *key);
 
 /**
- * scitag_flow_lookup_id - find a flow by its id
+ * scitag_flow_find - find a flow that has not ended by its key
+ * @snet: namespace
+ * @key: key, with its zeros
+ *
+ * Context: under RCU or @snet->lock.
+ * Return: the flow, valid as long as the caller's protection, or NULL.
+ */
+struct scitag_flow *scitag_flow_find(struct scitag_net *snet,
+				     const struct scitag_flow_key *key);
+
+/**
+ * scitag_flow_find_id - find a flow that has not ended by its id
  * @snet: namespace
  * @id: id
  *
  * Context: under RCU or @snet->lock.
  * Return: the flow, valid as long as the caller's protection, or NULL.
  */
-struct scitag_flow *scitag_flow_lookup_id(struct scitag_net *snet, u32 id);
+struct scitag_flow *scitag_flow_find_id(struct scitag_net *snet, u32 id);
 
 /**
  * scitag_flow_next - the flow with the lowest id from a number on
@@ -157,9 +233,9 @@ struct scitag_flow *scitag_flow_next(struct scitag_net *snet, int *id);
  * scitag_flow_add - enter a flow into its namespace's table
  * @snet: namespace
  * @flow: from scitag_flow_alloc(); on success the table takes the reference
- * @extack: gets a text on an error
+ * @extack: gets a text on an error, or NULL
  *
- * The first flow that can be marked registers the hook.
+ * Takes the place of one with the same key that has ended.
  *
  * Context: process, may sleep, @snet->lock held.
  * Return: 0, -EEXIST, -ENOSPC, -ENOMEM or another error of registration.
@@ -168,28 +244,43 @@ int scitag_flow_add(struct scitag_net *snet, struct scitag_flow *flow,
 		    struct netlink_ext_ack *extack);
 
 /**
- * scitag_flow_remark - give a flow the mark of another
+ * scitag_flow_replace - give a flow the mark and the lifetime of another
  * @snet: namespace
  * @flow: flow in the table
- * @from: flow with the same key that is in no table; it loses its mark
+ * @from: flow with the same key that is in no table
  *
- * Entropy, id and counters of @flow stay.
+ * Entropy, id, age and counters of @flow stay.
  *
  * Context: process, @snet->lock held.
  */
-void scitag_flow_remark(struct scitag_net *snet, struct scitag_flow *flow,
-			struct scitag_flow *from);
+void scitag_flow_replace(struct scitag_net *snet, struct scitag_flow *flow,
+			 struct scitag_flow *from);
 
 /**
  * scitag_flow_del - take a flow out of the table
  * @snet: namespace
  * @flow: flow in the table; the table's reference passes to the caller
  *
- * The last flow that could be marked unregisters the hook.
- *
  * Context: process, @snet->lock held.
  */
 void scitag_flow_del(struct scitag_net *snet, struct scitag_flow *flow);
+
+/**
+ * scitag_flow_retire - leave a flow in the table for its last packets only
+ * @snet: namespace
+ * @flow: flow in the table; it is no longer found, counted or listed
+ *
+ * Context: process, @snet->lock held.
+ */
+void scitag_flow_retire(struct scitag_net *snet, struct scitag_flow *flow);
+
+/**
+ * scitag_flow_full - would another flow be one too many?
+ * @snet: namespace
+ *
+ * Context: any; a guess without @snet->lock.
+ */
+bool scitag_flow_full(const struct scitag_net *snet);
 
 /**
  * scitag_flow_max - as many flows as a namespace's table may hold
@@ -207,11 +298,23 @@ u32 scitag_flow_max(void);
 int scitag_flow_table_init(struct scitag_net *snet);
 
 /**
- * scitag_flow_table_exit - delete all flows, wait for their work, free the table
- * @snet: namespace; its hook is gone and a grace period has passed since
+ * scitag_flow_table_exit - delete all flows and free the table
+ * @snet: namespace; its hooks are gone and a grace period has passed since
  *
  * Context: process, may sleep.
  */
 void scitag_flow_table_exit(struct scitag_net *snet);
+
+/**
+ * scitag_flow_init - get ready, at module init
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int scitag_flow_init(void);
+
+/**
+ * scitag_flow_exit - undo scitag_flow_init(), when all flows are freed
+ */
+void scitag_flow_exit(void);
 
 #endif /* SCITAG_FLOW_H */

@@ -8,10 +8,15 @@
 #include <scitag/label.h>
 #include <scitag/option.h>
 
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
 #include <net/ipv6.h>
 #include <net/netlink.h>
 
 #define MARK_FLAGS (SCITAG_MARK_LABEL | SCITAG_MARK_HBH | SCITAG_MARK_DO)
+
+#define TIMEOUT_MAX_S 31536000
 
 #define READ_ONLY { .type = NLA_REJECT, \
 		    .reject_message = "Attribute is for replies only" }
@@ -35,6 +40,14 @@ const struct nla_policy scitag_flowmsg_spec_policy[SCITAG_FLOW_A_MAX + 1] = {
 	[SCITAG_FLOW_A_MARKED] = READ_ONLY,
 	[SCITAG_FLOW_A_TCP_INFO] = READ_ONLY,
 	[SCITAG_FLOW_A_PAD] = READ_ONLY,
+	[SCITAG_FLOW_A_ENTROPY] = { .type = NLA_U8 },
+	[SCITAG_FLOW_A_OVERSIZE] = { .type = NLA_U8 },
+	[SCITAG_FLOW_A_IDLE_TIMEOUT] = { .type = NLA_U32 },
+	[SCITAG_FLOW_A_HARD_TIMEOUT] = { .type = NLA_U32 },
+	[SCITAG_FLOW_A_END_ON_CLOSE] = { .type = NLA_U8 },
+	[SCITAG_FLOW_A_RULE] = READ_ONLY,
+	[SCITAG_FLOW_A_AGE] = READ_ONLY,
+	[SCITAG_FLOW_A_IDLE] = READ_ONLY,
 };
 
 #define NOT_A_NAME { .type = NLA_REJECT, \
@@ -58,6 +71,46 @@ const struct nla_policy scitag_flowmsg_name_policy[SCITAG_FLOW_A_MAX + 1] = {
 	[SCITAG_FLOW_A_MARKED] = NOT_A_NAME,
 	[SCITAG_FLOW_A_TCP_INFO] = NOT_A_NAME,
 	[SCITAG_FLOW_A_PAD] = NOT_A_NAME,
+	[SCITAG_FLOW_A_ENTROPY] = NOT_A_NAME,
+	[SCITAG_FLOW_A_OVERSIZE] = NOT_A_NAME,
+	[SCITAG_FLOW_A_IDLE_TIMEOUT] = NOT_A_NAME,
+	[SCITAG_FLOW_A_HARD_TIMEOUT] = NOT_A_NAME,
+	[SCITAG_FLOW_A_END_ON_CLOSE] = NOT_A_NAME,
+	[SCITAG_FLOW_A_RULE] = NOT_A_NAME,
+	[SCITAG_FLOW_A_AGE] = NOT_A_NAME,
+	[SCITAG_FLOW_A_IDLE] = NOT_A_NAME,
+};
+
+#define NOT_OF_RULE { .type = NLA_REJECT, \
+		      .reject_message = "A rule says what its flows get, not which they are" }
+
+const struct nla_policy scitag_flowmsg_rule_policy[SCITAG_FLOW_A_MAX + 1] = {
+	[SCITAG_FLOW_A_ID] = NOT_OF_RULE,
+	[SCITAG_FLOW_A_PROTOCOL] = NOT_OF_RULE,
+	[SCITAG_FLOW_A_SRC] = NOT_OF_RULE,
+	[SCITAG_FLOW_A_DST] = NOT_OF_RULE,
+	[SCITAG_FLOW_A_SPORT] = NOT_OF_RULE,
+	[SCITAG_FLOW_A_DPORT] = NOT_OF_RULE,
+	[SCITAG_FLOW_A_EXPERIMENT] = { .type = NLA_U16 },
+	[SCITAG_FLOW_A_ACTIVITY] = { .type = NLA_U8 },
+	[SCITAG_FLOW_A_MARK] = { .type = NLA_U32 },
+	[SCITAG_FLOW_A_LAYOUT] = { .type = NLA_U8 },
+	[SCITAG_FLOW_A_OPTION_TYPE] = { .type = NLA_U8 },
+	[SCITAG_FLOW_A_LABEL] = READ_ONLY,
+	[SCITAG_FLOW_A_PACKETS] = READ_ONLY,
+	[SCITAG_FLOW_A_BYTES] = READ_ONLY,
+	[SCITAG_FLOW_A_MARKED] = READ_ONLY,
+	[SCITAG_FLOW_A_TCP_INFO] = READ_ONLY,
+	[SCITAG_FLOW_A_PAD] = READ_ONLY,
+	[SCITAG_FLOW_A_ENTROPY] = { .type = NLA_U8 },
+	[SCITAG_FLOW_A_OVERSIZE] = { .type = NLA_U8 },
+	[SCITAG_FLOW_A_IDLE_TIMEOUT] = { .type = NLA_U32 },
+	[SCITAG_FLOW_A_HARD_TIMEOUT] = { .type = NLA_U32 },
+	[SCITAG_FLOW_A_END_ON_CLOSE] = { .type = NLA_REJECT,
+					 .reject_message = "Flows of a rule always end on close" },
+	[SCITAG_FLOW_A_RULE] = READ_ONLY,
+	[SCITAG_FLOW_A_AGE] = READ_ONLY,
+	[SCITAG_FLOW_A_IDLE] = READ_ONLY,
 };
 
 /* What an attribute that has to be there is called in a refusal. */
@@ -87,8 +140,9 @@ static int flowmsg_refuse(struct netlink_ext_ack *extack,
 	return err;
 }
 
-static int parse_address(struct in6_addr *addr, const struct nlattr *attr,
-			 struct netlink_ext_ack *extack)
+int scitag_flowmsg_parse_address(struct in6_addr *addr,
+				 const struct nlattr *attr,
+				 struct netlink_ext_ack *extack)
 {
 	switch (nla_len(attr)) {
 	case sizeof(struct in_addr):
@@ -158,10 +212,12 @@ static int parse_key(const struct nlattr *nest, struct nlattr *const *attrs,
 		return flowmsg_refuse(extack, attrs[SCITAG_FLOW_A_PROTOCOL],
 				      "Protocol must be TCP (6) or UDP (17)",
 				      -EINVAL);
-	err = parse_address(&key->src, attrs[SCITAG_FLOW_A_SRC], extack);
+	err = scitag_flowmsg_parse_address(&key->src, attrs[SCITAG_FLOW_A_SRC],
+					   extack);
 	if (!err)
-		err = parse_address(&key->dst, attrs[SCITAG_FLOW_A_DST],
-				    extack);
+		err = scitag_flowmsg_parse_address(&key->dst,
+						   attrs[SCITAG_FLOW_A_DST],
+						   extack);
 	if (err)
 		return err;
 
@@ -203,26 +259,30 @@ static int check_ids(const struct scitag_mark_spec *spec,
 	return 0;
 }
 
-static u8 spec_default_layout(const struct scitag_mark_spec *spec, u8 protocol)
+u8 scitag_flowmsg_layout(const struct scitag_mark_spec *spec)
 {
-	if (protocol == IPPROTO_TCP && (spec->flags & SCITAG_MARK_DO))
+	if (spec->layout != SCITAG_MARK_LAYOUT_DEFAULT)
+		return spec->layout;
+	if (spec->protocol == IPPROTO_TCP && (spec->flags & SCITAG_MARK_DO))
 		return SCITAG_LAYOUT_SAFE;
 	return SCITAG_LAYOUT_IDS;
 }
 
-static int parse_option(struct nlattr *const *attrs, u8 protocol,
+static int parse_option(struct nlattr *const *attrs,
 			struct scitag_mark_spec *spec,
 			struct netlink_ext_ack *extack)
 {
 	const struct nlattr *layout = attrs[SCITAG_FLOW_A_LAYOUT];
 	const struct nlattr *type = attrs[SCITAG_FLOW_A_OPTION_TYPE];
 
-	spec->layout = layout ? nla_get_u8(layout) :
-				spec_default_layout(spec, protocol);
-	if (spec->layout > SCITAG_LAYOUT_SAFE)
-		return flowmsg_refuse(extack, layout,
-				      "Layout must be ids (0), label (1), label4 (2) or safe (3)",
-				      -EINVAL);
+	spec->layout = SCITAG_MARK_LAYOUT_DEFAULT;
+	if (layout) {
+		spec->layout = nla_get_u8(layout);
+		if (spec->layout > SCITAG_LAYOUT_SAFE)
+			return flowmsg_refuse(extack, layout,
+					      "Layout must be ids (0), label (1), label4 (2) or safe (3)",
+					      -EINVAL);
+	}
 	spec->option_type = type ? nla_get_u8(type) :
 				   scitag_option_default_type(spec->layout);
 	if (!scitag_option_type_ok(spec->option_type))
@@ -232,8 +292,28 @@ static int parse_option(struct nlattr *const *attrs, u8 protocol,
 	return 0;
 }
 
+static int parse_ways(struct nlattr *const *attrs,
+		      struct scitag_mark_spec *spec,
+		      struct netlink_ext_ack *extack)
+{
+	const struct nlattr *entropy = attrs[SCITAG_FLOW_A_ENTROPY];
+	const struct nlattr *oversize = attrs[SCITAG_FLOW_A_OVERSIZE];
+
+	spec->entropy = entropy ? nla_get_u8(entropy) : SCITAG_ENTROPY_CONSTANT;
+	if (spec->entropy > SCITAG_ENTROPY_HASH)
+		return flowmsg_refuse(extack, entropy,
+				      "Entropy must be constant (0), none (1) or hash (2)",
+				      -EINVAL);
+	spec->oversize = oversize ? nla_get_u8(oversize) : SCITAG_OVERSIZE_SKIP;
+	if (spec->oversize > SCITAG_OVERSIZE_EMSGSIZE)
+		return flowmsg_refuse(extack, oversize,
+				      "Oversize must be skip (0), fragment (1) or emsgsize (2)",
+				      -EINVAL);
+	return 0;
+}
+
 static int parse_mark(const struct nlattr *nest, struct nlattr *const *attrs,
-		      u8 protocol, struct scitag_mark_spec *spec,
+		      struct scitag_mark_spec *spec,
 		      struct netlink_ext_ack *extack)
 {
 	int i, err;
@@ -250,35 +330,97 @@ static int parse_mark(const struct nlattr *nest, struct nlattr *const *attrs,
 		return flowmsg_refuse(extack, attrs[SCITAG_FLOW_A_MARK],
 				      "Mark must be one or more of label (1), hbh (2) and do (4)",
 				      -EINVAL);
-	err = parse_option(attrs, protocol, spec, extack);
+	err = parse_option(attrs, spec, extack);
+	if (!err)
+		err = parse_ways(attrs, spec, extack);
 	if (err)
 		return err;
 	return check_ids(spec, attrs, extack);
 }
 
+static int parse_seconds(u32 *seconds, const struct nlattr *attr,
+			 struct netlink_ext_ack *extack)
+{
+	*seconds = attr ? nla_get_u32(attr) : 0;
+	if (*seconds > TIMEOUT_MAX_S)
+		return flowmsg_refuse(extack, attr,
+				      "Timeout must be at most 31536000 seconds (a year)",
+				      -ERANGE);
+	return 0;
+}
+
+static int parse_lifetime(struct nlattr *const *attrs,
+			  struct scitag_flow_spec *spec,
+			  struct netlink_ext_ack *extack)
+{
+	const struct nlattr *close = attrs[SCITAG_FLOW_A_END_ON_CLOSE];
+	int err;
+
+	err = parse_seconds(&spec->idle_s, attrs[SCITAG_FLOW_A_IDLE_TIMEOUT],
+			    extack);
+	if (!err)
+		err = parse_seconds(&spec->hard_s,
+				    attrs[SCITAG_FLOW_A_HARD_TIMEOUT], extack);
+	if (err || !close)
+		return err;
+	if (nla_get_u8(close) > 1)
+		return flowmsg_refuse(extack, close,
+				      "End on close must be 0 or 1", -EINVAL);
+	spec->end_on_close = nla_get_u8(close);
+	return 0;
+}
+
+static int parse_wanted(const struct nlattr *nest, struct nlattr *const *attrs,
+			struct scitag_flow_spec *spec,
+			struct netlink_ext_ack *extack)
+{
+	int err = parse_mark(nest, attrs, &spec->mark, extack);
+
+	return err ? err : parse_lifetime(attrs, spec, extack);
+}
+
 int scitag_flowmsg_parse_spec(const struct nlattr *nest,
-			      struct scitag_flow_key *key,
-			      struct scitag_mark_spec *spec,
+			      struct scitag_flow_spec *spec,
 			      struct netlink_ext_ack *extack)
 {
 	struct nlattr *attrs[SCITAG_FLOW_A_MAX + 1];
 	int err;
 
+	memset(spec, 0, sizeof(*spec));
 	err = nla_parse_nested(attrs, SCITAG_FLOW_A_MAX, nest,
 			       scitag_flowmsg_spec_policy, extack);
 	if (!err)
-		err = parse_key(nest, attrs, key, extack);
+		err = parse_key(nest, attrs, &spec->key, extack);
 	if (!err)
-		err = parse_mark(nest, attrs, key->protocol, spec, extack);
+		err = parse_wanted(nest, attrs, spec, extack);
 	if (err)
 		return err;
 
-	if (scitag_flow_is_ipv4(key)) {
-		spec->flags = 0;
+	if (spec->end_on_close && spec->key.protocol != IPPROTO_TCP)
+		return flowmsg_refuse(extack, attrs[SCITAG_FLOW_A_END_ON_CLOSE],
+				      "Only TCP connections close: give UDP flows an idle timeout",
+				      -EINVAL);
+	spec->mark.protocol = spec->key.protocol;
+	spec->mark.layout = scitag_flowmsg_layout(&spec->mark);
+	if (scitag_flow_is_ipv4(&spec->key)) {
+		spec->mark.flags = 0;
 		NL_SET_ERR_MSG_ATTR(extack, nest,
 				    "IPv4 flows can't be marked: entered without a mark");
 	}
 	return 0;
+}
+
+int scitag_flowmsg_parse_rule(const struct nlattr *nest,
+			      struct scitag_flow_spec *spec,
+			      struct netlink_ext_ack *extack)
+{
+	struct nlattr *attrs[SCITAG_FLOW_A_MAX + 1];
+	int err;
+
+	memset(spec, 0, sizeof(*spec));
+	err = nla_parse_nested(attrs, SCITAG_FLOW_A_MAX, nest,
+			       scitag_flowmsg_rule_policy, extack);
+	return err ? err : parse_wanted(nest, attrs, spec, extack);
 }
 
 int scitag_flowmsg_find(struct scitag_net *snet, const struct nlattr *nest,
@@ -300,21 +442,21 @@ int scitag_flowmsg_find(struct scitag_net *snet, const struct nlattr *nest,
 				return flowmsg_refuse(extack, nest,
 						      "Name a flow by its id or by its 5-tuple, not by both",
 						      -EINVAL);
-		*flow = scitag_flow_lookup_id(snet,
-					      nla_get_u32(attrs[SCITAG_FLOW_A_ID]));
+		*flow = scitag_flow_find_id(snet,
+					    nla_get_u32(attrs[SCITAG_FLOW_A_ID]));
 	} else {
 		err = parse_key(nest, attrs, &key, extack);
 		if (err)
 			return err;
-		*flow = scitag_flow_lookup(snet, &key);
+		*flow = scitag_flow_find(snet, &key);
 	}
 	if (!*flow)
 		return flowmsg_refuse(extack, nest, "No such flow", -ENOENT);
 	return 0;
 }
 
-static int put_address(struct sk_buff *skb, int attr,
-		       const struct in6_addr *addr)
+int scitag_flowmsg_put_address(struct sk_buff *skb, int attr,
+			       const struct in6_addr *addr)
 {
 	if (ipv6_addr_v4mapped(addr))
 		return nla_put_in_addr(skb, attr, addr->s6_addr32[3]);
@@ -327,25 +469,57 @@ static int put_key(struct sk_buff *skb, const struct scitag_flow *flow)
 
 	return nla_put_u32(skb, SCITAG_FLOW_A_ID, flow->id) ||
 	       nla_put_u8(skb, SCITAG_FLOW_A_PROTOCOL, key->protocol) ||
-	       put_address(skb, SCITAG_FLOW_A_SRC, &key->src) ||
-	       put_address(skb, SCITAG_FLOW_A_DST, &key->dst) ||
+	       scitag_flowmsg_put_address(skb, SCITAG_FLOW_A_SRC, &key->src) ||
+	       scitag_flowmsg_put_address(skb, SCITAG_FLOW_A_DST, &key->dst) ||
 	       nla_put_be16(skb, SCITAG_FLOW_A_SPORT, key->sport) ||
 	       nla_put_be16(skb, SCITAG_FLOW_A_DPORT, key->dport);
 }
 
-static int put_mark(struct sk_buff *skb, const struct scitag_mark *mark)
+static int put_mark(struct sk_buff *skb, const struct scitag_mark_spec *spec)
 {
-	const struct scitag_mark_spec *spec = &mark->spec;
+	return nla_put_u16(skb, SCITAG_FLOW_A_EXPERIMENT, spec->experiment) ||
+	       nla_put_u8(skb, SCITAG_FLOW_A_ACTIVITY, spec->activity) ||
+	       nla_put_u32(skb, SCITAG_FLOW_A_MARK, spec->flags) ||
+	       (spec->layout != SCITAG_MARK_LAYOUT_DEFAULT &&
+		nla_put_u8(skb, SCITAG_FLOW_A_LAYOUT, spec->layout)) ||
+	       nla_put_u8(skb, SCITAG_FLOW_A_OPTION_TYPE, spec->option_type) ||
+	       nla_put_u8(skb, SCITAG_FLOW_A_ENTROPY, spec->entropy) ||
+	       nla_put_u8(skb, SCITAG_FLOW_A_OVERSIZE, spec->oversize);
+}
 
-	if (nla_put_u16(skb, SCITAG_FLOW_A_EXPERIMENT, spec->experiment) ||
-	    nla_put_u8(skb, SCITAG_FLOW_A_ACTIVITY, spec->activity) ||
-	    nla_put_u32(skb, SCITAG_FLOW_A_MARK, spec->flags) ||
-	    nla_put_u8(skb, SCITAG_FLOW_A_LAYOUT, spec->layout) ||
-	    nla_put_u8(skb, SCITAG_FLOW_A_OPTION_TYPE, spec->option_type))
-		return -EMSGSIZE;
-	if (!spec_needs_label(spec))
+static int put_timeouts(struct sk_buff *skb, u32 idle_s, u32 hard_s)
+{
+	return nla_put_u32(skb, SCITAG_FLOW_A_IDLE_TIMEOUT, idle_s) ||
+	       nla_put_u32(skb, SCITAG_FLOW_A_HARD_TIMEOUT, hard_s);
+}
+
+static int put_label(struct sk_buff *skb, const struct scitag_flow *flow,
+		     const struct scitag_mark *mark)
+{
+	if (!spec_needs_label(&mark->spec))
 		return 0;
-	return nla_put_u32(skb, SCITAG_FLOW_A_LABEL, be32_to_cpu(mark->label));
+	return nla_put_u32(skb, SCITAG_FLOW_A_LABEL,
+			   scitag_mark_label(mark, flow->entropy));
+}
+
+static int put_lifetime(struct sk_buff *skb, const struct scitag_flow *flow)
+{
+	unsigned long idle = jiffies - READ_ONCE(flow->used);
+	u64 age = div_u64(ktime_get_ns() - flow->born, NSEC_PER_MSEC);
+
+	if ((long)idle < 0)
+		idle = 0;
+	return put_timeouts(skb, READ_ONCE(flow->idle_s),
+			    READ_ONCE(flow->hard_s)) ||
+	       nla_put_u8(skb, SCITAG_FLOW_A_END_ON_CLOSE,
+			  READ_ONCE(flow->end_on_close)) ||
+	       (flow->rule &&
+		nla_put_u32(skb, SCITAG_FLOW_A_RULE, flow->rule)) ||
+	       nla_put_u64_64bit(skb, SCITAG_FLOW_A_AGE, age,
+				 SCITAG_FLOW_A_PAD) ||
+	       nla_put_u64_64bit(skb, SCITAG_FLOW_A_IDLE,
+				 (u64)idle * MSEC_PER_SEC / HZ,
+				 SCITAG_FLOW_A_PAD);
 }
 
 static int put_counters(struct sk_buff *skb, const struct scitag_flow *flow)
@@ -372,13 +546,26 @@ int scitag_flowmsg_put(struct sk_buff *skb, const struct scitag_flow *flow,
 		return -EMSGSIZE;
 	/* Either of the two protections of the contract keeps the mark. */
 	mark = rcu_dereference_check(flow->mark, true);
-	if (put_key(skb, flow) || put_mark(skb, mark) ||
-	    put_counters(skb, flow) ||
+	if (put_key(skb, flow) || put_mark(skb, &mark->spec) ||
+	    put_label(skb, flow, mark) || put_counters(skb, flow) ||
+	    put_lifetime(skb, flow) ||
 	    (tcp_info && nla_put(skb, SCITAG_FLOW_A_TCP_INFO, tcp_info_len,
 				 tcp_info))) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+int scitag_flowmsg_put_rule(struct sk_buff *skb,
+			    const struct scitag_flow_spec *spec)
+{
+	struct nlattr *nest = nla_nest_start(skb, SCITAG_RULE_A_FLOW);
+
+	if (!nest || put_mark(skb, &spec->mark) ||
+	    put_timeouts(skb, spec->idle_s, spec->hard_s))
+		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
 }

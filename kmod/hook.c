@@ -6,12 +6,18 @@
 #include "mark.h"
 #include "packet.h"
 #include "pernet.h"
+#include "rule.h"
+#include "sock.h"
 #include "stats.h"
+#include "track.h"
 
+#include <linux/jiffies.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <linux/skbuff.h>
+#include <net/sock.h>
 
 /*
  * The label is written even to a packet that can't get headers: one that came
@@ -21,16 +27,122 @@
 static enum scitag_stat hook_mark(struct sk_buff *skb,
 				  const struct scitag_packet *packet,
 				  struct scitag_flow *flow,
+				  const struct scitag_mark *mark, u32 entropy,
 				  const struct net_device *out)
 {
-	const struct scitag_mark *mark = rcu_dereference(flow->mark);
+	u32 label;
 
+	/* The sender's hash, where that is wanted and there is one. */
+	if (unlikely(mark->spec.entropy == SCITAG_ENTROPY_HASH) && skb->hash)
+		entropy = skb->hash;
+	label = scitag_mark_label(mark, entropy);
 	if ((mark->spec.flags & SCITAG_MARK_LABEL) &&
-	    scitag_mark_label(skb, mark))
+	    scitag_mark_write_label(skb, label))
 		return SCITAG_STAT_NO_MEMORY;
 	if (mark->headers_len)
-		return scitag_exthdr_insert(skb, packet, flow, mark, out);
+		return scitag_exthdr_insert(skb, packet, flow, mark, label,
+					    out);
 	return SCITAG_STAT_MARKED;
+}
+
+static void hook_count(struct scitag_flow *flow,
+		       const struct scitag_packet *packet)
+{
+	unsigned long now = jiffies;
+
+	atomic64_add(packet->segments, &flow->packets);
+	atomic64_add(scitag_packet_bytes(packet), &flow->bytes);
+	if (READ_ONCE(flow->used) != now)
+		WRITE_ONCE(flow->used, now);
+}
+
+static unsigned int hook_verdict(enum scitag_stat stat)
+{
+	/* The sender gets the error: nothing is lost that was thought sent. */
+	return unlikely(stat == SCITAG_STAT_REFUSED) ? NF_DROP_ERR(-EMSGSIZE) :
+						       NF_ACCEPT;
+}
+
+static unsigned int hook_flow(struct scitag_net *snet, struct sk_buff *skb,
+			      struct scitag_packet *packet,
+			      struct scitag_flow *flow,
+			      const struct net_device *out)
+{
+	enum scitag_stat stat;
+
+	if (!scitag_packet_measure(packet, skb))
+		return NF_ACCEPT;
+	stat = hook_mark(skb, packet, flow, rcu_dereference(flow->mark),
+			 flow->entropy, out);
+	scitag_stats_add(snet, stat, packet->segments);
+	if (likely(stat == SCITAG_STAT_MARKED))
+		atomic64_add(packet->segments, &flow->marked);
+	else if (unlikely(stat == SCITAG_STAT_REFUSED))
+		return hook_verdict(stat);
+	hook_count(flow, packet);
+	return NF_ACCEPT;
+}
+
+/*
+ * The rule for a packet of no flow. SYN-ACKs are matched with their listener,
+ * so that they get what the connection will get.
+ */
+static const struct scitag_rule *hook_rule(const struct scitag_ruleset *set,
+					   const struct sk_buff *skb,
+					   const struct scitag_packet *packet,
+					   const struct nf_hook_state *state)
+{
+	struct scitag_rule_packet rule_packet = {
+		.key = &packet->key,
+		.sk = skb->sk,
+		.fwmark = skb->mark,
+		.out = state->out,
+	};
+
+	if (!skb->sk || !sk_fullsock(skb->sk))
+		rule_packet.sk = state->sk && sk_fullsock(state->sk) ?
+					 state->sk : NULL;
+	return scitag_rule_match(set, &rule_packet);
+}
+
+static noinline unsigned int hook_rules(struct scitag_net *snet,
+					struct sk_buff *skb,
+					struct scitag_packet *packet,
+					const struct scitag_ruleset *set,
+					const struct nf_hook_state *state)
+{
+	const struct scitag_rule *rule;
+	enum scitag_stat stat;
+
+	rule = hook_rule(set, skb, packet, state);
+	if (!rule || !scitag_packet_measure(packet, skb))
+		return NF_ACCEPT;
+	if (scitag_flow_is_ipv4(&packet->key)) {
+		scitag_track_packet(snet, skb, packet, rule, 0);
+		return NF_ACCEPT;
+	}
+	stat = hook_mark(skb, packet, NULL,
+			 scitag_rule_mark(rule, &packet->key),
+			 scitag_flow_entropy(snet, &packet->key), state->out);
+	scitag_stats_add(snet, stat, packet->segments);
+	if (stat != SCITAG_STAT_REFUSED)
+		scitag_track_packet(snet, skb, packet, rule, stat);
+	return hook_verdict(stat);
+}
+
+/*
+ * A flow that has ended marks what its connection still sends. A packet of an
+ * open socket is one of a new connection between the same ports.
+ */
+static bool hook_flow_is_over(const struct scitag_flow *flow,
+			      const struct sk_buff *skb)
+{
+	const struct sock *sk;
+
+	if (likely(!test_bit(SCITAG_FLOW_ENDED, &flow->state)))
+		return false;
+	sk = scitag_sock_of_packet(skb);
+	return sk && READ_ONCE(sk->sk_state) != TCP_CLOSE;
 }
 
 /*
@@ -38,28 +150,47 @@ static enum scitag_stat hook_mark(struct sk_buff *skb,
  * Whether the socket is locked, and by whom, can't be known here. A packet
  * that is sent through a VRF comes by twice, first with the VRF's device.
  */
-static unsigned int hook_local_out(void *priv, struct sk_buff *skb,
-				   const struct nf_hook_state *state)
+static unsigned int hook_ipv6(void *priv, struct sk_buff *skb,
+			      const struct nf_hook_state *state)
 {
 	struct scitag_net *snet = scitag_pernet(state->net);
+	const struct scitag_ruleset *set;
 	struct scitag_packet packet;
 	struct scitag_flow *flow;
-	enum scitag_stat stat;
 
-	if (netif_is_l3_master(state->out) ||
+	if (unlikely(netif_is_l3_master(state->out)) ||
 	    !scitag_packet_parse(&packet, skb))
 		return NF_ACCEPT;
 	flow = scitag_flow_lookup(snet, &packet.key);
-	if (!flow)
+	if (flow && !hook_flow_is_over(flow, skb))
+		return hook_flow(snet, skb, &packet, flow, state->out);
+	set = rcu_dereference(snet->rules);
+	if (set)
+		return hook_rules(snet, skb, &packet, set, state);
+	return NF_ACCEPT;
+}
+
+/* IPv4 has no place for a mark: its flows are counted. */
+static unsigned int hook_ipv4(void *priv, struct sk_buff *skb,
+			      const struct nf_hook_state *state)
+{
+	struct scitag_net *snet = scitag_pernet(state->net);
+	const struct scitag_ruleset *set;
+	struct scitag_packet packet;
+	struct scitag_flow *flow;
+
+	if (netif_is_l3_master(state->out) ||
+	    !scitag_packet_parse_ipv4(&packet, skb))
 		return NF_ACCEPT;
-
-	stat = hook_mark(skb, &packet, flow, state->out);
-
-	scitag_stats_add(snet, stat, packet.segments);
-	atomic64_add(packet.segments, &flow->packets);
-	atomic64_add(scitag_packet_bytes(&packet), &flow->bytes);
-	if (stat == SCITAG_STAT_MARKED)
-		atomic64_add(packet.segments, &flow->marked);
+	flow = scitag_flow_lookup(snet, &packet.key);
+	if (flow && !hook_flow_is_over(flow, skb)) {
+		if (scitag_packet_measure(&packet, skb))
+			hook_count(flow, &packet);
+		return NF_ACCEPT;
+	}
+	set = rcu_dereference(snet->rules);
+	if (set)
+		return hook_rules(snet, skb, &packet, set, state);
 	return NF_ACCEPT;
 }
 
@@ -69,29 +200,52 @@ static unsigned int hook_local_out(void *priv, struct sk_buff *skb,
  */
 static const struct nf_hook_ops hook_ops[] = {
 	{
-		.hook = hook_local_out,
+		.hook = hook_ipv6,
 		.pf = NFPROTO_IPV6,
 		.hooknum = NF_INET_LOCAL_OUT,
 		.priority = NF_IP6_PRI_LAST - 10,
 	},
+	{
+		.hook = hook_ipv4,
+		.pf = NFPROTO_IPV4,
+		.hooknum = NF_INET_LOCAL_OUT,
+		.priority = NF_IP_PRI_LAST - 10,
+	},
 };
 
-int scitag_hook_enable(struct scitag_net *snet)
+int scitag_hook_get(struct scitag_net *snet, bool ipv4)
 {
 	int err;
 
 	lockdep_assert_held(&snet->lock);
-	err = nf_register_net_hooks(snet->net, hook_ops, ARRAY_SIZE(hook_ops));
-	if (!err)
-		WRITE_ONCE(snet->hooked, true);
-	return err;
+	if (!snet->hook_users[ipv4]) {
+		err = nf_register_net_hooks(snet->net, &hook_ops[ipv4], 1);
+		if (err)
+			return err;
+		WRITE_ONCE(snet->hooked[ipv4], true);
+	}
+	snet->hook_users[ipv4]++;
+	return 0;
 }
 
-void scitag_hook_disable(struct scitag_net *snet)
+static void hook_unregister(struct scitag_net *snet, bool ipv4)
+{
+	if (!snet->hooked[ipv4])
+		return;
+	nf_unregister_net_hooks(snet->net, &hook_ops[ipv4], 1);
+	WRITE_ONCE(snet->hooked[ipv4], false);
+}
+
+void scitag_hook_put(struct scitag_net *snet, bool ipv4)
 {
 	lockdep_assert_held(&snet->lock);
-	if (!snet->hooked)
-		return;
-	nf_unregister_net_hooks(snet->net, hook_ops, ARRAY_SIZE(hook_ops));
-	WRITE_ONCE(snet->hooked, false);
+	if (!--snet->hook_users[ipv4])
+		hook_unregister(snet, ipv4);
+}
+
+void scitag_hook_stop(struct scitag_net *snet)
+{
+	lockdep_assert_held(&snet->lock);
+	hook_unregister(snet, true);
+	hook_unregister(snet, false);
 }

@@ -1,29 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The netfilter hook that sees every IPv6 packet that leaves the namespace.
+ * The netfilter hooks that see every packet that leaves the namespace.
  */
 #ifndef SCITAG_HOOK_H
 #define SCITAG_HOOK_H
 
+#include <linux/types.h>
+
 struct scitag_net;
 
 /**
- * scitag_hook_enable - register the hook in a namespace
- * @snet: namespace, not hooked
+ * scitag_hook_get - say that a hook is needed in a namespace
+ * @snet: namespace
+ * @ipv4: that for IPv4, or that for IPv6?
+ *
+ * The first one who needs it has it registered.
  *
  * Context: process, may sleep, @snet->lock held.
  * Return: 0 or -errno.
  */
-int scitag_hook_enable(struct scitag_net *snet);
+int scitag_hook_get(struct scitag_net *snet, bool ipv4);
 
 /**
- * scitag_hook_disable - unregister the hook, if it is registered
+ * scitag_hook_put - say that it is no longer needed
  * @snet: namespace
+ * @ipv4: as for scitag_hook_get()
  *
- * Does not wait: the hook may still run until a grace period has passed.
+ * The last one has it unregistered. That does not wait: the hook may still
+ * run until a grace period has passed.
  *
  * Context: process, may sleep, @snet->lock held.
  */
-void scitag_hook_disable(struct scitag_net *snet);
+void scitag_hook_put(struct scitag_net *snet, bool ipv4);
+
+/**
+ * scitag_hook_stop - unregister the hooks of a namespace, needed or not
+ * @snet: namespace that ends
+ *
+ * Context: process, may sleep, @snet->lock held.
+ */
+void scitag_hook_stop(struct scitag_net *snet);
 
 #endif /* SCITAG_HOOK_H */

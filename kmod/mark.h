@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a flow's packets are marked with, made once and written many times.
+ * What packets are marked with, made once and written many times. Flows that
+ * are to be marked alike share a mark; the entropy of a label is the flow's.
  */
 #ifndef SCITAG_MARK_H
 #define SCITAG_MARK_H
 
 #include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/types.h>
 
 struct sk_buff;
 
 /* A Hop-by-Hop Options header of 8 octets and a Destination one of 16. */
 #define SCITAG_MARK_HEADERS_MAX 24
+
+/* In a spec, until the protocol of the flow is known. */
+#define SCITAG_MARK_LAYOUT_DEFAULT 0xff
 
 /**
  * struct scitag_mark_spec - what was asked for
@@ -20,6 +25,11 @@ struct sk_buff;
  * @activity: activity id
  * @layout: enum scitag_layout
  * @option_type: option type
+ * @entropy: enum scitag_entropy
+ * @oversize: enum scitag_oversize
+ * @protocol: upper-layer protocol that the headers lead on to
+ *
+ * Without holes: it is hashed and compared as memory.
  */
 struct scitag_mark_spec {
 	u32 flags;
@@ -27,43 +37,84 @@ struct scitag_mark_spec {
 	u8 activity;
 	u8 layout;
 	u8 option_type;
+	u8 entropy;
+	u8 oversize;
+	u8 protocol;
 };
 
 /**
  * struct scitag_mark - what is written into packets
- * @rcu: for the grace period after a replacement
  * @spec: what it was made from
- * @label: flow label with entropy, 20 bits, network order
+ * @label: flow label without entropy, host byte order
+ * @entropy_mask: bits of the label that are the flow's entropy
  * @headers_len: octets of @headers: 0, 8, 16 or 24
  * @first: next header value of the first of them
- * @headers: the extension headers; the last leads on to the flow's protocol
+ * @label_at: where in @headers the label is, in up to two places; 0: nowhere
+ * @headers: the extension headers; the last leads on to the protocol
+ * @node: in the list of all marks, under its lock
+ * @refs: flows and rules that have it
+ * @rcu: for the grace period before it is freed
  *
  * Never changes once a packet could see it.
  */
 struct scitag_mark {
-	struct rcu_head rcu;
 	struct scitag_mark_spec spec;
-	__be32 label;
+	u32 label;
+	u32 entropy_mask;
 	u8 headers_len;
 	u8 first;
+	u8 label_at[2];
 	u8 headers[SCITAG_MARK_HEADERS_MAX];
+
+	struct hlist_node node;
+	refcount_t refs;
+	struct rcu_head rcu;
 };
 
 /**
- * scitag_mark_init - make a mark
- * @mark: to be filled; nobody else may see it yet
+ * scitag_mark_get - the mark for a spec
  * @spec: what is asked for; checked already
- * @protocol: upper-layer protocol of the flow
- * @entropy: entropy of the flow
+ *
+ * Context: process, may sleep.
+ * Return: a mark with a reference for the caller, or NULL without memory.
  */
-void scitag_mark_init(struct scitag_mark *mark,
-		      const struct scitag_mark_spec *spec, u8 protocol,
-		      u32 entropy);
+struct scitag_mark *scitag_mark_get(const struct scitag_mark_spec *spec);
 
 /**
- * scitag_mark_label - write the flow label, and nothing else
+ * scitag_mark_hold - take one more reference
+ * @mark: mark that the caller has a reference to
+ */
+static inline void scitag_mark_hold(struct scitag_mark *mark)
+{
+	refcount_inc(&mark->refs);
+}
+
+/**
+ * scitag_mark_put - give a reference back
+ * @mark: mark, or NULL
+ *
+ * Readers under RCU may go on using it until they are done.
+ *
+ * Context: any but hard interrupts.
+ */
+void scitag_mark_put(struct scitag_mark *mark);
+
+/**
+ * scitag_mark_label - the flow label that packets get
+ * @mark: mark
+ * @entropy: entropy of their flow
+ *
+ * Return: a label of 20 bits in host byte order.
+ */
+static inline u32 scitag_mark_label(const struct scitag_mark *mark, u32 entropy)
+{
+	return mark->label | (entropy & mark->entropy_mask);
+}
+
+/**
+ * scitag_mark_write_label - write a flow label, and nothing else
  * @skb: IPv6 packet with its network header set
- * @mark: with SCITAG_MARK_LABEL
+ * @label: label, host byte order
  *
  * Version and traffic class (DSCP, ECN) stay as they are.
  *
@@ -71,6 +122,6 @@ void scitag_mark_init(struct scitag_mark *mark,
  * Warning: may reallocate the packet's head; re-read pointers into it.
  * Return: 0, or -ENOMEM with the packet as it was.
  */
-int scitag_mark_label(struct sk_buff *skb, const struct scitag_mark *mark);
+int scitag_mark_write_label(struct sk_buff *skb, u32 label);
 
 #endif /* SCITAG_MARK_H */

@@ -4,12 +4,17 @@
 #include "event.h"
 #include "flow.h"
 #include "flowmsg.h"
+#include "lifetime.h"
 #include "pernet.h"
+#include "rule.h"
+#include "rulemsg.h"
 #include "snapshot.h"
 #include "stats.h"
+#include "trace.h"
 
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 #include <linux/tcp.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
@@ -20,6 +25,10 @@ static const struct nla_policy spec_policy[SCITAG_A_MAX + 1] = {
 
 static const struct nla_policy name_policy[SCITAG_A_MAX + 1] = {
 	[SCITAG_A_FLOW] = NLA_POLICY_NESTED(scitag_flowmsg_name_policy),
+};
+
+static const struct nla_policy rules_policy[SCITAG_A_MAX + 1] = {
+	[SCITAG_A_RULE] = NLA_POLICY_NESTED(scitag_rulemsg_policy),
 };
 
 /* For requests that take no attributes: without a policy, any would pass. */
@@ -84,17 +93,16 @@ static int batch_init(struct batch *batch, struct genl_info *info)
 static int batch_parse(struct batch *batch, struct scitag_net *snet,
 		       struct netlink_ext_ack *extack)
 {
-	struct scitag_flow_key key;
-	struct scitag_mark_spec spec;
+	struct scitag_flow_spec spec;
 	unsigned int i;
 	int err;
 
 	for (i = 0; i < batch->count; i++) {
-		err = scitag_flowmsg_parse_spec(batch->attrs[i], &key, &spec,
+		err = scitag_flowmsg_parse_spec(batch->attrs[i], &spec,
 						extack);
 		if (err)
 			return err;
-		batch->flows[i] = scitag_flow_alloc(snet, &key, &spec);
+		batch->flows[i] = scitag_flow_alloc(snet, &spec);
 		if (!batch->flows[i])
 			return -ENOMEM;
 	}
@@ -103,7 +111,7 @@ static int batch_parse(struct batch *batch, struct scitag_net *snet,
 
 /*
  * Add the flows that are new, all or none. With replace, those that are there
- * are left for batch_remark(), which can't fail.
+ * are left for batch_finish(), which can't fail.
  */
 static int batch_add(struct batch *batch, struct scitag_net *snet, bool replace,
 		     struct netlink_ext_ack *extack, unsigned long *added)
@@ -112,8 +120,7 @@ static int batch_add(struct batch *batch, struct scitag_net *snet, bool replace,
 	int err;
 
 	for (i = 0; i < batch->count; i++) {
-		if (replace &&
-		    scitag_flow_lookup(snet, &batch->flows[i]->key))
+		if (replace && scitag_flow_find(snet, &batch->flows[i]->key))
 			continue;
 		err = scitag_flow_add(snet, batch->flows[i], extack);
 		if (err)
@@ -131,8 +138,8 @@ err_undo:
 	return err;
 }
 
-/* Give new marks to flows that were there, and tell of all. */
-static void batch_remark(struct batch *batch, struct scitag_net *snet,
+/* Change the flows that were there, and tell of all. */
+static void batch_finish(struct batch *batch, struct scitag_net *snet,
 			 const unsigned long *added)
 {
 	struct scitag_flow *flow;
@@ -145,10 +152,12 @@ static void batch_remark(struct batch *batch, struct scitag_net *snet,
 			batch->flows[i] = NULL; /* the table's now */
 			continue;
 		}
-		flow = scitag_flow_lookup(snet, &batch->flows[i]->key);
-		scitag_flow_remark(snet, flow, batch->flows[i]);
+		flow = scitag_flow_find(snet, &batch->flows[i]->key);
+		scitag_flow_replace(snet, flow, batch->flows[i]);
 		scitag_event_flow(snet, SCITAG_CMD_FLOW_UPDATE_NTF, flow, 0);
 	}
+	if (snet->timed)
+		scitag_lifetime_kick(snet);
 }
 
 static int flow_set(struct genl_info *info, bool replace)
@@ -173,7 +182,7 @@ static int flow_set(struct genl_info *info, bool replace)
 	mutex_lock(&snet->lock);
 	err = batch_add(&batch, snet, replace, info->extack, added);
 	if (!err)
-		batch_remark(&batch, snet, added);
+		batch_finish(&batch, snet, added);
 	mutex_unlock(&snet->lock);
 
 	bitmap_free(added);
@@ -251,8 +260,7 @@ static struct sk_buff *flow_reply(struct genl_info *info,
 	void *hdr;
 	int err;
 
-	has_tcp_info = scitag_snapshot_take(genl_info_net(info), &flow->key,
-					    &tcp_info);
+	has_tcp_info = scitag_snapshot_take(flow, &tcp_info);
 	skb = genlmsg_new(SCITAG_FLOWMSG_SIZE + nla_total_size(sizeof(tcp_info)),
 			  GFP_KERNEL);
 	if (!skb)
@@ -351,15 +359,127 @@ static int flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
+static int rule_compare(const void *a, const void *b)
+{
+	const struct scitag_rule *x = a, *y = b;
+
+	if (x->priority != y->priority)
+		return x->priority < y->priority ? -1 : 1;
+	return x->id < y->id ? -1 : 1;
+}
+
+/*
+ * Read all rules of a request; until they are installed, their ids number them
+ * in the order that they were given in.
+ */
+static int rules_parse(struct scitag_ruleset *set, struct genl_info *info)
+{
+	const struct nlattr *attr;
+	int rem, err;
+	u32 i = 0;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		set->rules[i].id = i;
+		err = scitag_rulemsg_parse(attr, &set->rules[i], info->extack);
+		if (err)
+			return err;
+		i++;
+	}
+	sort(set->rules, set->count, sizeof(*set->rules), rule_compare, NULL);
+	return 0;
+}
+
+static int rule_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct scitag_net *snet = scitag_pernet(genl_info_net(info));
+	struct scitag_ruleset *set = NULL;
+	const struct nlattr *attr;
+	u32 count = 0;
+	int rem, err = 0;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem)
+		count++;
+	if (count > scitag_rule_max()) {
+		NL_SET_ERR_MSG(info->extack,
+			       "Too many rules: join some or raise the module's max_rules");
+		return -ENOSPC;
+	}
+	if (count) {
+		set = scitag_ruleset_alloc(count);
+		if (!set)
+			return -ENOMEM;
+		err = rules_parse(set, info);
+	}
+	if (!err) {
+		mutex_lock(&snet->lock);
+		err = scitag_ruleset_install(snet, set);
+		mutex_unlock(&snet->lock);
+	}
+	if (err)
+		scitag_ruleset_free(set);
+	return err;
+}
+
+static int rule_dump_one(struct sk_buff *skb, struct netlink_callback *cb,
+			 const struct scitag_rule *rule)
+{
+	void *hdr;
+
+	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			  &scitag_netlink_family, NLM_F_MULTI,
+			  SCITAG_CMD_RULE_GET);
+	if (!hdr)
+		return -EMSGSIZE;
+	genl_dump_check_consistent(cb, hdr);
+	if (scitag_rulemsg_put(skb, rule)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+/* In their order, from where the last piece ended: cb->args[0]. */
+static int rule_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct scitag_net *snet = scitag_pernet(sock_net(cb->skb->sk));
+	const struct scitag_ruleset *set;
+
+	mutex_lock(&snet->lock);
+	cb->seq = snet->last_rule_id ?: 1; /* 0 would mean "don't check" */
+	set = rcu_dereference_protected(snet->rules,
+					lockdep_is_held(&snet->lock));
+	for (; set && cb->args[0] < set->count; cb->args[0]++)
+		if (rule_dump_one(skb, cb, &set->rules[cb->args[0]]))
+			break;
+	mutex_unlock(&snet->lock);
+	return skb->len;
+}
+
 static int status_put(struct sk_buff *skb, const struct scitag_net *snet)
 {
 	struct nlattr *nest = nla_nest_start(skb, SCITAG_A_STATUS);
+	const struct scitag_ruleset *set;
+	u32 rules;
+
+	rcu_read_lock();
+	set = rcu_dereference(snet->rules);
+	rules = set ? set->count : 0;
+	rcu_read_unlock();
 
 	if (!nest ||
 	    nla_put_string(skb, SCITAG_STATUS_A_VERSION, SCITAG_VERSION) ||
 	    nla_put_u32(skb, SCITAG_STATUS_A_FLOWS, READ_ONCE(snet->flows)) ||
 	    nla_put_u32(skb, SCITAG_STATUS_A_MAX_FLOWS, scitag_flow_max()) ||
-	    nla_put_u8(skb, SCITAG_STATUS_A_HOOKED, READ_ONCE(snet->hooked)))
+	    nla_put_u8(skb, SCITAG_STATUS_A_HOOKED,
+		       READ_ONCE(snet->hooked[0]) ||
+			       READ_ONCE(snet->hooked[1])) ||
+	    nla_put_u32(skb, SCITAG_STATUS_A_RULES, rules) ||
+	    nla_put_u32(skb, SCITAG_STATUS_A_MAX_RULES, scitag_rule_max()) ||
+	    nla_put_u64_64bit(skb, SCITAG_STATUS_A_UNTRACKED,
+			      atomic64_read(&snet->untracked),
+			      SCITAG_STATUS_A_PAD) ||
+	    nla_put_u8(skb, SCITAG_STATUS_A_TRACING, scitag_trace_active()))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -444,6 +564,20 @@ static const struct genl_ops netlink_ops[] = {
 		.policy = no_policy,
 		.maxattr = SCITAG_A_MAX,
 		.doit = status_get_doit,
+	},
+	{
+		.cmd = SCITAG_CMD_RULE_SET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = rules_policy,
+		.maxattr = SCITAG_A_MAX,
+		.doit = rule_set_doit,
+	},
+	{
+		.cmd = SCITAG_CMD_RULE_GET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = no_policy,
+		.maxattr = SCITAG_A_MAX,
+		.dumpit = rule_get_dumpit,
 	},
 };
 

@@ -12,28 +12,32 @@
 struct sk_buff;
 
 /**
- * struct scitag_packet - a TCP or UDP packet over IPv6 on its way out
+ * struct scitag_packet - a TCP or UDP packet on its way out
  * @key: its flow
- * @headers_len: octets from the IPv6 header up to the payload
- * @payload_len: octets of payload
- * @segments: packets that it will be on the wire
- * @segment_len: octets of the longest of them, from the IPv6 header on
+ * @l4_offset: where its upper-layer header is in @skb->data
  * @ext_header: does it have extension headers already?
  * @jumbo: is the first of them the one of BIG TCP (Linux 5.19 to 6.19)?
+ * @headers_len: octets from the IP header up to the payload
+ * @payload_len: octets of payload
+ * @segments: packets that it will be on the wire
+ * @segment_len: octets of the longest of them, from the IP header on
+ *
+ * The last four are there after scitag_packet_measure().
  */
 struct scitag_packet {
 	struct scitag_flow_key key;
+	u32 l4_offset;
+	bool ext_header;
+	bool jumbo;
 	u32 headers_len;
 	u32 payload_len;
 	u32 segments;
 	u32 segment_len;
-	bool ext_header;
-	bool jumbo;
 };
 
 /**
- * scitag_packet_parse - read a packet
- * @packet: filled
+ * scitag_packet_parse - find out which flow a packet is of
+ * @packet: filled but for what scitag_packet_measure() fills
  * @skb: IPv6 packet with its network header set; not changed
  *
  * Context: any, no locks needed.
@@ -44,10 +48,32 @@ bool scitag_packet_parse(struct scitag_packet *packet,
 			 const struct sk_buff *skb);
 
 /**
- * scitag_packet_bytes - octets of a packet as it will be on the wire
- * @packet: packet
+ * scitag_packet_parse_ipv4 - the same for a packet of IPv4
+ * @packet: filled in the same way, addresses in their IPv4-mapped form
+ * @skb: IPv4 packet with its network header set; not changed
  *
- * Return: octets of all its segments, from the IPv6 header on.
+ * Context: any, no locks needed.
+ * Return: as scitag_packet_parse().
+ */
+bool scitag_packet_parse_ipv4(struct scitag_packet *packet,
+			      const struct sk_buff *skb);
+
+/**
+ * scitag_packet_measure - find out how long a packet is, and in how many pieces
+ * @packet: of this packet; the rest is filled
+ * @skb: packet
+ *
+ * Context: any, no locks needed.
+ * Return: false if it is too short for its headers.
+ */
+bool scitag_packet_measure(struct scitag_packet *packet,
+			   const struct sk_buff *skb);
+
+/**
+ * scitag_packet_bytes - octets of a packet as it will be on the wire
+ * @packet: packet, measured
+ *
+ * Return: octets of all its segments, from the IP header on.
  */
 static inline u64 scitag_packet_bytes(const struct scitag_packet *packet)
 {

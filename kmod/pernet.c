@@ -3,17 +3,13 @@
 
 #include "flow.h"
 #include "hook.h"
+#include "lifetime.h"
+#include "rule.h"
 #include "stats.h"
 
 #include <net/net_namespace.h>
-#include <net/netns/generic.h>
 
-static unsigned int scitag_pernet_id __read_mostly;
-
-struct scitag_net *scitag_pernet(const struct net *net)
-{
-	return net_generic(net, scitag_pernet_id);
-}
+unsigned int scitag_pernet_id __read_mostly;
 
 static int __net_init pernet_init(struct net *net)
 {
@@ -22,6 +18,7 @@ static int __net_init pernet_init(struct net *net)
 
 	snet->net = net;
 	mutex_init(&snet->lock);
+	scitag_lifetime_start(snet);
 
 	err = scitag_stats_init(snet);
 	if (err)
@@ -45,7 +42,7 @@ static void __net_exit pernet_pre_exit(struct net *net)
 	struct scitag_net *snet = scitag_pernet(net);
 
 	mutex_lock(&snet->lock);
-	scitag_hook_disable(snet);
+	scitag_hook_stop(snet);
 	mutex_unlock(&snet->lock);
 }
 
@@ -53,6 +50,10 @@ static void __net_exit pernet_exit(struct net *net)
 {
 	struct scitag_net *snet = scitag_pernet(net);
 
+	scitag_lifetime_stop(snet);
+	mutex_lock(&snet->lock);
+	scitag_ruleset_install(snet, NULL);
+	mutex_unlock(&snet->lock);
 	scitag_flow_table_exit(snet);
 	scitag_stats_exit(snet);
 }

@@ -7,40 +7,78 @@
 
 #include <linux/atomic.h>
 #include <linux/idr.h>
+#include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/rhashtable.h>
+#include <linux/siphash.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
 
-struct net;
+struct scitag_ruleset;
 struct scitag_stats;
 
 /**
  * struct scitag_net - the module's state in one network namespace
  * @net: the namespace; not counted, it outlives this
- * @lock: serialises all changes of what is below
+ * @lock: serialises all changes of what is below, where nothing else is said
  * @table: flows by key; changed under @lock, read under RCU
- * @ids: flows by id; changed under @lock, read under RCU
- * @flows: how many flows @table holds; written under @lock
- * @hook_users: how many of them can be marked; under @lock
- * @hooked: is the netfilter hook registered? written under @lock
- * @generation: changes with every change of @table; written under @lock
- * @event_seq: number of the last notification; under @lock
+ * @rules: the rules in force, or NULL; changed under @lock, read under RCU
  * @stats: counters of the namespace, one set for each CPU
- * @room_works: pieces of work that are queued for its flows
+ * @secret: what the entropy of flows is made of; never changes
+ * @ids: flows by id, without those that have ended; changed under @lock,
+ *       read under RCU
+ * @flows: how many flows @ids holds; written under @lock
+ * @ended: flows that have ended and are still in @table, oldest first
+ * @ended_count: how many they are
+ * @timed: how many flows in @ids have an idle or a hard timeout
+ * @hook_users: how many flows and sets of rules want the hook of IPv6 [0] and
+ *              of IPv4 [1]
+ * @hooked: are these hooks registered? written under @lock
+ * @generation: changes with every change of @ids; written under @lock
+ * @event_seq: number of the last notification
+ * @last_rule_id: id that was given to a rule last
+ * @works: pieces of work that are queued for sockets of its flows
+ * @lifetime: ends flows when their time has come
+ * @sweep: id of the flow where @lifetime goes on looking
+ * @sweep_at: when, in jiffies
+ * @closing: flows whose connection has closed; for @lifetime
+ * @tracked: packets of connections that are no flows yet; for @lifetime
+ * @tracked_count: how many they are
+ * @untracked: packets of which no flow could be made
  */
 struct scitag_net {
 	struct net *net;
 	struct mutex lock; /* of all changes to what is below */
 	struct rhashtable table;
+	struct scitag_ruleset __rcu *rules;
+	struct scitag_stats __percpu *stats;
+	siphash_key_t secret;
+
 	struct idr ids;
 	u32 flows;
-	u32 hook_users;
-	bool hooked;
+	struct list_head ended;
+	u32 ended_count;
+	u32 timed;
+	u32 hook_users[2];
+	bool hooked[2];
 	u32 generation;
 	u64 event_seq;
-	struct scitag_stats __percpu *stats;
-	atomic_t room_works;
+	u32 last_rule_id;
+
+	atomic_t works;
+	struct delayed_work lifetime;
+	int sweep;
+	unsigned long sweep_at;
+	struct llist_head closing;
+	struct llist_head tracked;
+	atomic_t tracked_count;
+	atomic64_t untracked;
 };
+
+extern unsigned int scitag_pernet_id;
 
 /**
  * scitag_pernet - the module's state in a namespace
@@ -49,12 +87,15 @@ struct scitag_net {
  * Context: any.
  * Return: never NULL while the module is initialised.
  */
-struct scitag_net *scitag_pernet(const struct net *net);
+static inline struct scitag_net *scitag_pernet(const struct net *net)
+{
+	return net_generic(net, scitag_pernet_id);
+}
 
 /**
  * scitag_pernet_init - set up every namespace, now and when one is made
  *
- * Context: process, at module init, after scitag_sock_init().
+ * Context: process, at module init, when flows, rooms and lifetimes are ready.
  * Return: 0 or -errno.
  */
 int scitag_pernet_init(void);

@@ -33,6 +33,8 @@ int scitag_stats_put(struct sk_buff *skb, const struct scitag_net *snet)
 	if (!nest)
 		return -EMSGSIZE;
 	for (stat = SCITAG_STAT_MARKED; stat < SCITAG_STAT_COUNT; stat++) {
+		if (stat == SCITAG_STATS_A_PAD)
+			continue;
 		if (nla_put_u64_64bit(skb, stat, stats_sum(snet, stat),
 				      SCITAG_STATS_A_PAD)) {
 			nla_nest_cancel(skb, nest);

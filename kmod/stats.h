@@ -26,13 +26,14 @@ enum scitag_stat {
 	SCITAG_STAT_JUMBO = SCITAG_STATS_A_JUMBO,
 	SCITAG_STAT_OFFLOAD = SCITAG_STATS_A_OFFLOAD,
 	SCITAG_STAT_NO_MEMORY = SCITAG_STATS_A_NO_MEMORY,
+	SCITAG_STAT_REFUSED = SCITAG_STATS_A_REFUSED,
 
 	SCITAG_STAT_COUNT
 };
 
 /**
  * struct scitag_stats - the counters on one CPU
- * @packets: by enum scitag_stat; [0] is not used
+ * @packets: by enum scitag_stat; [0] and that of padding are not used
  */
 struct scitag_stats {
 	u64 packets[SCITAG_STAT_COUNT];

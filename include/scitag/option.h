@@ -19,6 +19,9 @@
 #define SCITAG_OPTION_TYPE_LABEL4	0x1f
 #define SCITAG_OPTION_TYPE_SHIM		0x3e
 
+/* Where the data of the option are in a header. */
+#define SCITAG_OPTION_DATA		4
+
 /* Longest header that scitag_option_header() writes. */
 #define SCITAG_OPTION_HEADER_MAX	16
 

@@ -22,8 +22,10 @@ GENL_ID_CTRL, CTRL_CMD_GETFAMILY = 0x10, 3
 FLOW_ADD, FLOW_REPLACE, FLOW_DEL, FLOW_GET, FLOW_FLUSH = 1, 2, 3, 4, 5
 STATS_GET, STATUS_GET = 6, 7
 FLOW_NEW_NTF, FLOW_UPDATE_NTF, FLOW_END_NTF = 8, 9, 10
+RULE_SET, RULE_GET = 11, 12
 
 A_FLOW, A_STATS, A_STATUS, A_EVENT_SEQ, A_END_REASON = 1, 2, 3, 4, 5
+A_RULE = 7
 
 FLOW_FIELDS = {  # name: (attribute, struct format)
     'id': (1, '=I'), 'protocol': (2, '=B'), 'src': (3, None),
@@ -32,11 +34,28 @@ FLOW_FIELDS = {  # name: (attribute, struct format)
     'layout': (10, '=B'), 'option_type': (11, '=B'), 'label': (12, '=I'),
     'packets': (13, '=Q'), 'bytes': (14, '=Q'), 'marked': (15, '=Q'),
     'tcp_info': (16, None),
+    'entropy': (18, '=B'), 'oversize': (19, '=B'),
+    'idle_timeout': (20, '=I'), 'hard_timeout': (21, '=I'),
+    'end_on_close': (22, '=B'), 'rule': (23, '=I'),
+    'age': (24, '=Q'), 'idle': (25, '=Q'),
 }
-STATS_FIELDS = ('marked', 'no_room', 'too_big', 'ext_header', 'jumbo',
-                'offload', 'no_memory')
+RULE_FIELDS = {
+    'id': (1, '=I'), 'priority': (2, '=I'), 'protocol': (3, '=B'),
+    'src': (4, None), 'src_len': (5, '=B'), 'dst': (6, None),
+    'dst_len': (7, '=B'), 'sport_min': (8, '=H'), 'sport_max': (9, '=H'),
+    'dport_min': (10, '=H'), 'dport_max': (11, '=H'), 'port_min': (12, '=H'),
+    'port_max': (13, '=H'), 'uid_min': (14, '=I'), 'uid_max': (15, '=I'),
+    'cgroup': (16, str), 'fwmark': (17, '=I'), 'fwmask': (18, '=I'),
+    'oif': (19, str), 'exclude': (20, ''), 'flow': (21, None),
+    'flows': (22, '=Q'),
+}
+STATS_FIELDS = {'marked': 1, 'no_room': 2, 'too_big': 3, 'ext_header': 4,
+                'jumbo': 5, 'offload': 6, 'no_memory': 7, 'refused': 9}
 LABEL, HBH, DO = 1, 2, 4
 IDS, LAYOUT_LABEL, LABEL4, SAFE = 0, 1, 2, 3
+CONSTANT, NONE, HASH = 0, 1, 2
+SKIP, FRAGMENT, EMSGSIZE = 0, 1, 2
+DELETED, FLUSHED, CLOSED, RESET, TIMED_OUT, IDLE, EXPIRED = 1, 2, 3, 4, 5, 6, 7
 
 
 class Refused(OSError):
@@ -70,12 +89,18 @@ def address(text):
     return socket.inet_pton(family, text)
 
 
-def field(name, value):
-    """One attribute of a flow."""
-    kind, fmt = FLOW_FIELDS[name]
-    if isinstance(value, str):
+def field(name, value, fields=FLOW_FIELDS):
+    """One attribute of a flow or a rule."""
+    kind, fmt = fields[name]
+    if fmt is str:
+        value = value.encode() + b'\0'
+    elif isinstance(value, str):
         value = address(value)
-    return attr(kind, value if fmt is None else struct.pack(fmt, value))
+    elif fmt == '':
+        value = b''
+    elif fmt:
+        value = struct.pack(fmt, value)
+    return attr(kind, value)
 
 
 def flow(**fields):
@@ -84,9 +109,19 @@ def flow(**fields):
                 b''.join(field(k, v) for k, v in fields.items()))
 
 
-def read_flow(data):
-    """A flow nest's payload as a dict."""
-    names = {kind: (name, fmt) for name, (kind, fmt) in FLOW_FIELDS.items()}
+def rule(flow=None, **fields):
+    """A rule nest; what its flows get is a dict."""
+    data = b''.join(field(k, v, RULE_FIELDS) for k, v in fields.items())
+    if flow is not None:
+        data += attr(RULE_FIELDS['flow'][0] | NLA_F_NESTED,
+                     b''.join(field(k, v)
+                              for k, v in flow.items()))
+    return attr(A_RULE | NLA_F_NESTED, data)
+
+
+def read_fields(fields, data):
+    """A nest's payload as a dict."""
+    names = {kind: (name, fmt) for name, (kind, fmt) in fields.items()}
     result = {}
     for kind, payload in attrs(data):
         if kind not in names:
@@ -95,8 +130,28 @@ def read_flow(data):
         if name in ('src', 'dst'):
             family = {4: socket.AF_INET, 16: socket.AF_INET6}[len(payload)]
             result[name] = socket.inet_ntop(family, payload)
+        elif fmt is str:
+            result[name] = payload.rstrip(b'\0').decode()
+        elif fmt == '':
+            result[name] = True
         else:
             result[name] = struct.unpack(fmt, payload)[0] if fmt else payload
+    return result
+
+
+def read_flow(data):
+    return read_fields(FLOW_FIELDS, data)
+
+
+def without_times(state):
+    """What of a flow is the same a moment later."""
+    return {k: v for k, v in state.items() if k not in ('age', 'idle')}
+
+
+def read_rule(data):
+    result = read_fields(RULE_FIELDS, data)
+    if 'flow' in result:
+        result['flow'] = read_flow(result['flow'])
     return result
 
 
@@ -206,20 +261,35 @@ class Genl:
 
     def get(self, **fields):
         replies = self.request(FLOW_GET, flow(**fields))
-        return read_flow(dict(attrs(replies[0][1]))[A_FLOW])
+        return without_times(read_flow(dict(attrs(replies[0][1]))[A_FLOW]))
+
+    def times(self, **fields):
+        """Milliseconds since a flow began, and since its last packet."""
+        replies = self.request(FLOW_GET, flow(**fields))
+        state = read_flow(dict(attrs(replies[0][1]))[A_FLOW])
+        return state['age'], state['idle']
 
     def dump(self):
         replies = self.request(FLOW_GET, flags=NLM_F_DUMP)
-        return [read_flow(dict(attrs(data))[A_FLOW]) for _, data in replies]
+        return [without_times(read_flow(dict(attrs(data))[A_FLOW]))
+                for _, data in replies]
 
     def flush(self):
         self.request(FLOW_FLUSH)
+
+    def rule_set(self, *rules):
+        """Rules as dicts; a flow in one is a dict again."""
+        self.request(RULE_SET, b''.join(rule(**fields) for fields in rules))
+
+    def rules(self):
+        replies = self.request(RULE_GET, flags=NLM_F_DUMP)
+        return [read_rule(dict(attrs(data))[A_RULE]) for _, data in replies]
 
     def stats(self):
         (_, data), = self.request(STATS_GET)
         nest = dict(attrs(dict(attrs(data))[A_STATS]))
         return {name: struct.unpack('=Q', nest[i])[0]
-                for i, name in enumerate(STATS_FIELDS, 1)}
+                for name, i in STATS_FIELDS.items()}
 
     def status(self):
         (_, data), = self.request(STATUS_GET)
@@ -227,7 +297,11 @@ class Genl:
         return {'version': nest[1].rstrip(b'\0').decode(),
                 'flows': struct.unpack('=I', nest[2])[0],
                 'max_flows': struct.unpack('=I', nest[3])[0],
-                'hooked': bool(nest[4][0])}
+                'hooked': bool(nest[4][0]),
+                'rules': struct.unpack('=I', nest[5])[0],
+                'max_rules': struct.unpack('=I', nest[6])[0],
+                'untracked': struct.unpack('=Q', nest[7])[0],
+                'tracing': bool(nest[8][0])}
 
 
 def refused(err, call):

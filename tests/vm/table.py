@@ -126,8 +126,9 @@ def defaults(table):
         got, = table.dump()
         equal((got['src'], got['dst'], got['mark']),
               ('192.0.2.1', '192.0.2.2', 0), 'flow')
-        equal(table.status()['hooked'], False, 'hooked')
+        equal(table.status()['hooked'], True, 'hooked')
         table.flush()
+        equal(table.status()['hooked'], False, 'hooked')
 
 
 # What is wrong, the fields, and a word that the refusal must hold.

@@ -241,8 +241,9 @@ def marks(table):
         flows = table.dump()
         stats = table.stats()
         equal(stats.pop('marked'), sum(f['marked'] for f in flows), 'marked')
-        equal(sum(stats.values()), unmarked, 'not marked')
-        equal(stats['no_room'], unmarked, 'not marked for want of room')
+        equal(sum(stats.values()), unmarked, f'not marked, in {stats}')
+        equal(stats['no_room'], unmarked,
+              f'not marked for want of room, in {stats}')
     with case('the kernel of the receiver had nothing to complain of'):
         counters = net.snmp6('b')
         for name in ('Ip6InHdrErrors', 'Ip6InDiscards', 'Udp6InCsumErrors',

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "lifetime.h"
+
+#include "event.h"
+#include "flow.h"
+#include "pernet.h"
+#include "track.h"
+
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/llist.h>
+#include <linux/workqueue.h>
+#include <net/tcp.h>
+
+/* Not that of the rooms, whose work may wait for the owners of sockets. */
+static struct workqueue_struct *lifetime_wq;
+
+/* Flows to be looked at in one go, with the lock of the namespace held. */
+#define SWEEP_FLOWS 4096
+
+/* The last packets of a connection are those that its TIME_WAIT answers. */
+#define ENDED_STAY TCP_TIMEWAIT_LEN
+
+static bool lifetime_is_over(const struct scitag_flow *flow)
+{
+	return test_bit(SCITAG_FLOW_ENDED, &flow->state) ||
+	       test_bit(SCITAG_FLOW_DEAD, &flow->state);
+}
+
+static void lifetime_end(struct scitag_net *snet, struct scitag_flow *flow,
+			 enum scitag_end_reason reason)
+{
+	scitag_flow_del(snet, flow);
+	scitag_event_flow(snet, SCITAG_CMD_FLOW_END_NTF, flow, reason);
+	scitag_flow_put(flow);
+}
+
+static void lifetime_end_closing(struct scitag_net *snet)
+{
+	struct llist_node *closing = llist_del_all(&snet->closing);
+	struct scitag_flow *flow, *next;
+
+	closing = llist_reverse_order(closing);
+	llist_for_each_entry_safe(flow, next, closing, closing) {
+		if (!lifetime_is_over(flow)) {
+			scitag_flow_retire(snet, flow);
+			scitag_event_flow(snet, SCITAG_CMD_FLOW_END_NTF, flow,
+					  flow->end_reason);
+		}
+		scitag_flow_put(flow);
+	}
+}
+
+static void lifetime_drop_ended(struct scitag_net *snet)
+{
+	struct scitag_flow *flow, *next;
+
+	list_for_each_entry_safe(flow, next, &snet->ended, link) {
+		if (time_before(jiffies, flow->ended + ENDED_STAY))
+			break;
+		scitag_flow_del(snet, flow);
+		scitag_flow_put(flow);
+	}
+}
+
+/* Why a flow's time has come; 0 if it has not. */
+static int lifetime_expired(const struct scitag_flow *flow)
+{
+	unsigned long idle = jiffies - READ_ONCE(flow->used);
+
+	if (flow->hard_s &&
+	    ktime_get_ns() - flow->born >= (u64)flow->hard_s * NSEC_PER_SEC)
+		return SCITAG_END_REASON_EXPIRED;
+	if (flow->idle_s && (long)idle > 0 && idle >= (u64)flow->idle_s * HZ)
+		return SCITAG_END_REASON_IDLE;
+	return 0;
+}
+
+/* Look at some flows; at all of them about once a second. */
+static void lifetime_sweep(struct scitag_net *snet)
+{
+	struct scitag_flow *flow;
+	int id = snet->sweep;
+	int reason, n;
+
+	if (time_before(jiffies, snet->sweep_at))
+		return;
+	for (n = 0; n < SWEEP_FLOWS; n++, id++) {
+		flow = scitag_flow_next(snet, &id);
+		if (!flow) {
+			snet->sweep = 0;
+			snet->sweep_at = jiffies + HZ;
+			return;
+		}
+		reason = lifetime_expired(flow);
+		if (reason)
+			lifetime_end(snet, flow, reason);
+	}
+	snet->sweep = id;
+	snet->sweep_at = jiffies + 1;
+}
+
+static void lifetime_work(struct work_struct *work)
+{
+	struct scitag_net *snet =
+		container_of(work, struct scitag_net, lifetime.work);
+	unsigned long delay = HZ;
+	bool again;
+
+	mutex_lock(&snet->lock);
+	/* A connection may have become a flow and closed since the last time. */
+	scitag_track_run(snet);
+	lifetime_end_closing(snet);
+	lifetime_drop_ended(snet);
+	if (snet->timed) {
+		lifetime_sweep(snet);
+		delay = max(1L, (long)(snet->sweep_at - jiffies));
+	}
+	again = snet->timed || snet->ended_count;
+	mutex_unlock(&snet->lock);
+
+	if (again)
+		queue_delayed_work(lifetime_wq, &snet->lifetime, delay);
+}
+
+void scitag_lifetime_closed(struct scitag_flow *flow,
+			    enum scitag_end_reason reason)
+{
+	struct scitag_net *snet = flow->snet;
+
+	if (!READ_ONCE(flow->end_on_close) || lifetime_is_over(flow) ||
+	    test_and_set_bit(SCITAG_FLOW_CLOSING, &flow->state))
+		return;
+	if (!scitag_flow_hold(flow))
+		return;
+	flow->end_reason = reason;
+	if (llist_add(&flow->closing, &snet->closing))
+		scitag_lifetime_kick(snet);
+}
+
+void scitag_lifetime_kick(struct scitag_net *snet)
+{
+	mod_delayed_work(lifetime_wq, &snet->lifetime, 0);
+}
+
+void scitag_lifetime_start(struct scitag_net *snet)
+{
+	INIT_DELAYED_WORK(&snet->lifetime, lifetime_work);
+	snet->sweep_at = jiffies;
+	init_llist_head(&snet->closing);
+	init_llist_head(&snet->tracked);
+}
+
+void scitag_lifetime_stop(struct scitag_net *snet)
+{
+	struct scitag_flow *flow, *next;
+
+	cancel_delayed_work_sync(&snet->lifetime);
+	scitag_track_flush(snet);
+	llist_for_each_entry_safe(flow, next, llist_del_all(&snet->closing),
+				  closing)
+		scitag_flow_put(flow);
+}
+
+int scitag_lifetime_init(void)
+{
+	lifetime_wq = alloc_workqueue("scitag_lifetime", WQ_UNBOUND, 0);
+	return lifetime_wq ? 0 : -ENOMEM;
+}
+
+void scitag_lifetime_exit(void)
+{
+	destroy_workqueue(lifetime_wq);
+}
