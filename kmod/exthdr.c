@@ -105,6 +105,24 @@ static void exthdr_move_up(struct sk_buff *skb, unsigned int octets)
 		skb->csum_start += octets;
 }
 
+/*
+ * Make room in front, if need be in a new buffer. Large datagrams for devices
+ * that compute no checksums say where theirs starts, but not that there is
+ * one to compute (Linux 6.11): such an offset is not moved with the buffer.
+ */
+static int exthdr_cow(struct sk_buff *skb, unsigned int headroom)
+{
+	bool keep = skb_is_gso(skb) && skb->ip_summed == CHECKSUM_NONE;
+	int csum_offset = skb_checksum_start_offset(skb) -
+			  skb_transport_offset(skb);
+
+	if (skb_cow_head(skb, headroom))
+		return -ENOMEM;
+	if (unlikely(keep))
+		skb->csum_start = skb->transport_header + csum_offset;
+	return 0;
+}
+
 /* The header of the device goes in front; without room, all is copied again. */
 static int exthdr_open(struct sk_buff *skb, unsigned int octets,
 		       const struct net_device *out)
@@ -117,7 +135,7 @@ static int exthdr_open(struct sk_buff *skb, unsigned int octets,
 		exthdr_move_up(skb, octets);
 		return 0;
 	}
-	if (skb_cow_head(skb, headroom))
+	if (exthdr_cow(skb, headroom))
 		return -ENOMEM;
 	exthdr_move_down(skb, octets);
 	return 0;
@@ -162,10 +180,11 @@ enum scitag_stat scitag_exthdr_insert(struct sk_buff *skb,
 	enum scitag_stat stat;
 	bool room;
 
+	if (unlikely(packet->ext_header && !packet->jumbo))
+		return SCITAG_STAT_EXT_HEADER;
 	room = !tcp || scitag_room_there(skb, packet, flow, octets);
-	if (packet->ext_header)
-		return packet->jumbo ? SCITAG_STAT_JUMBO :
-				       SCITAG_STAT_EXT_HEADER;
+	if (unlikely(packet->jumbo))
+		return SCITAG_STAT_JUMBO;
 	if (!room)
 		return SCITAG_STAT_NO_ROOM;
 	stat = exthdr_fits(skb, packet, mark, out);

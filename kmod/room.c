@@ -74,9 +74,11 @@ void scitag_room_reserve(struct sock *sk, int state, int before, int octets)
 	if (sk->sk_family != AF_INET6 || ((1 << state) &
 	    (TCPF_CLOSE | TCPF_LISTEN | TCPF_TIME_WAIT)))
 		return;
+	own = room_own_headers(sk);
+	if (own) /* its packets have headers already, and get none of ours */
+		octets = 0;
 	if (octets || before)
 		room_limit_gso(sk, octets);
-	own = room_own_headers(sk);
 	reserved = icsk->icsk_ext_hdr_len - own;
 	/* Less than before only if the reservation is surely ours. */
 	if (reserved >= octets && (reserved != before || before <= octets))
