@@ -128,12 +128,12 @@ def wait_for(condition, seconds=30, what='condition'):
 
 @contextlib.contextmanager
 def capture(name, path, device='veth0', expression='ip6', snap=65535,
-            direction='inout'):
+            direction=None):
     """tcpdump in a namespace while the block runs."""
     tcpdump = subprocess.Popen(
         ['ip', 'netns', 'exec', name, 'tcpdump', '-i', device, '-U', '-n',
-         '--immediate-mode', '-B', '16384', '-s', str(snap), '-Q', direction,
-         '-w', path, expression], stderr=subprocess.PIPE, text=True)
+         '--immediate-mode', '-B', '16384', '-s', str(snap), '-w', path,
+         *(('-Q', direction) if direction else ()), expression], stderr=subprocess.PIPE, text=True)
     try:
         for line in tcpdump.stderr:
             if 'listening on' in line:
@@ -191,6 +191,33 @@ def snmp6(name):
     text = sh(f'ip netns exec {name} cat /proc/net/snmp6')
     return {key: int(value) for key, value in
             (line.split() for line in text.splitlines())}
+
+
+def nft(name, **chains):
+    """Rules of IPv6 in a namespace. Each chain is a list: what it hooks, and
+    its rules."""
+    lines = ['table ip6 test {']
+    for chain, (hook, *rules) in chains.items():
+        lines += [f'chain {chain} {{', f'type {hook};', *rules, '}']
+    rules = '\n'.join(lines + ['}'])
+    sh(f"ip netns exec {name} nft -f - <<'EOF'\n{rules}\nEOF")
+
+
+def nft_counters(name):
+    """What the rules of a namespace have counted, by their comments."""
+    result = {}
+    for line in sh(f'ip netns exec {name} nft list ruleset').splitlines():
+        if 'packets' in line and 'comment' in line:
+            words = line.split()
+            result[line.split('"')[-2]] = int(
+                words[words.index('packets') + 1])
+    return result
+
+
+def has(module):
+    """Load a module of the kernel, if it has that."""
+    return subprocess.run(['modprobe', '-q', module], check=False).returncode \
+        == 0
 
 
 def module_load():

@@ -46,15 +46,17 @@ def read(sock, size):
 
 
 class Connection:
-    """One connection from src, port sport, to dst, port dport."""
+    """One connection from src, port sport, to dst, port dport. Sockets can
+    be prepared before they are bound; connect is what the client calls dst, if
+    it has another name for it."""
 
     def __init__(self, sport, dport, src=A, dst=B, names='ab', protocol=0,
-                 prepare=lambda client, listener: None):
+                 prepare=lambda client, listener: None, connect=None):
         self.listener = listen(names[1], dst, dport, protocol)
         self.client = tcp(names[0], protocol)
-        self.client.bind((src, sport))
         prepare(self.client, self.listener)
-        self.client.connect((dst, dport))
+        self.client.bind((src, sport))
+        self.client.connect((connect or dst, dport))
         self.server, _ = self.listener.accept()
         self.server.settimeout(60)
 
