@@ -7,9 +7,11 @@ module is; tests/vm tests what the command line does with it.
 """
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 KEY = ("proto tcp src 2001:db8::1 sport 40000 "
@@ -82,6 +84,11 @@ class UsageTest(CliTest):
         self.refused(2, "no more words", "stats", "x")
         self.refused(2, "number above 0", "monitor", "--count", "0")
         self.refused(2, "number above 0", "monitor", "--count")
+        self.refused(2, "check what?", "check")
+        self.refused(2, "which port?", "check", "::1")
+        self.refused(2, '"host" is not an IPv6 address', "check", "host")
+        self.refused(2, "IPv4 packets carry no marks", "check", "192.0.2.1",
+                     "--port", "1")
 
     def test_options(self):
         for args in (["--jsn", "stats"], ["--registry"], ["--batch"]):
@@ -368,6 +375,45 @@ class RuleTest(CliTest):
         self.assertEqual(run.stderr, "-:1: rule set cannot stand in a batch\n")
 
 
+class CheckListenTest(CliTest):
+    """The far end, which needs neither module nor privilege."""
+
+    def test_listen(self):
+        with socket.socket(socket.AF_INET6) as sock:
+            try:
+                sock.bind(("::1", 0))
+            except OSError:
+                self.skipTest("no IPv6 here")
+            port = sock.getsockname()[1]
+        with subprocess.Popen([SCITAG, "--json", "check", "--listen",
+                               str(port)], stdout=subprocess.PIPE,
+                              universal_newlines=True) as process:
+            answers = [self.talk(port, size) for size in (0, 1, 1000000)]
+            lines = [json.loads(process.stdout.readline()) for _ in answers]
+            process.terminate()
+            self.assertEqual(process.wait(60), 0)
+        self.assertEqual(answers, ["scitag check: 0 octets\n",
+                                   "scitag check: 1 octets\n",
+                                   "scitag check: 1000000 octets\n"])
+        self.assertEqual([(line["from"], line["octets"]) for line in lines],
+                         [("::1", 0), ("::1", 1), ("::1", 1000000)])
+
+    def talk(self, port, size):
+        end = time.monotonic() + 60
+        while True:
+            try:
+                sock = socket.create_connection(("::1", port), 60)
+                break
+            except ConnectionRefusedError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
+        with sock:
+            sock.sendall(bytes(size))
+            sock.shutdown(socket.SHUT_WR)
+            return sock.makefile().read()
+
+
 class OutputTest(CliTest):
     def test_full(self):
         """What cannot be written is no success."""
@@ -389,6 +435,7 @@ class NoModuleTest(CliTest):
         self.refused(3, hint, "monitor")
         self.refused(3, hint, "flow", "list")
         self.refused(3, hint, "flow", "flush")
+        self.refused(3, hint, "check", "[::1]:1")
         self.refused(3, hint, "rule", "list")
         self.refused(3, hint, "rule", "flush")
         self.refused(3, hint, "rule", "set", "-", text="all exclude")

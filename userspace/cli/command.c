@@ -7,7 +7,7 @@
 #include "cli.h"
 
 static const struct command *const tables[] = {
-	cmd_flow, cmd_rule, cmd_stats, cmd_monitor, cmd_tag,
+	cmd_flow, cmd_rule, cmd_check, cmd_stats, cmd_monitor, cmd_tag,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
