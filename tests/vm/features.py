@@ -79,7 +79,7 @@ def check(what, state, packets):
 
 
 def settings():
-    path = f'{OUT}/offloads.pcap'
+    path = f'{OUT}/features.pcap'
     names = itertools.cycle([name for name in MARKS if name != ALL])
     runs = {what: dict(enumerate((ALL, next(names), next(names)),
                                  20000 + 10 * number))
@@ -116,7 +116,7 @@ def settings():
 def cut_elsewhere():
     """Large packets of a that a router cuts: every segment, as it comes out
     on the far side, is what a would have sent without offload."""
-    path = f'{OUT}/offloads-cut.pcap'
+    path = f'{OUT}/features-cut.pcap'
     with net.line(offload=True, far_offload=False):
         with net.inside('a'):
             table = Genl()
