@@ -48,7 +48,8 @@ def add(name):
 
 
 def delete(name):
-    subprocess.run(['ip', 'netns', 'del', name], check=False)
+    if os.path.exists(f'/run/netns/{name}'):
+        subprocess.run(['ip', 'netns', 'del', name], check=False)
 
 
 @contextlib.contextmanager

@@ -26,22 +26,11 @@ SIZE = (4 << 20) // int(os.environ['SLOW'])
 
 @contextlib.contextmanager
 def path(offload):
-    for name in 'arb':
-        net.add(name)
-    try:
-        net.link('a', 'r', A, '2001:db8:a::2', offload=offload)
-        net.link('r', 'b', '2001:db8:b::1', B, device='veth1', mtu=1400,
-                 offload=offload)
-        net.sh('ip netns exec r sysctl -qw net.ipv6.conf.all.forwarding=1;'
-               'ip -n a route add default via 2001:db8:a::2;'
-               'ip -n b route add default via 2001:db8:b::1')
+    with net.line(offload=offload, far_mtu=1400):
         # A server that offers 1460, so that the path MTU has to be found.
         net.sh('ip -n b route change 2001:db8:b::/64 dev veth0 advmss 1440;'
                'ip -n b route change default via 2001:db8:b::1 advmss 1440')
         yield
-    finally:
-        for name in 'arb':
-            net.delete(name)
 
 
 def send(sport, dport, during=lambda sock: None):

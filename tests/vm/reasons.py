@@ -6,7 +6,6 @@ import contextlib
 import os
 import socket
 import struct
-import subprocess
 
 import net
 from genl import DO, HBH, LABEL, Genl
@@ -126,48 +125,6 @@ def all_counted():
         table.flush()
 
 
-def jumbo():
-    """BIG TCP, where the kernel has it: its own header stays the only one."""
-    kinds = subprocess.run(
-        'ip -n a link set veth0 gso_max_size 150000 && '
-        'ip -n b link set veth0 gso_max_size 150000 gro_max_size 150000',
-        shell=True, check=False, capture_output=True)
-    if kinds.returncode:
-        note('no BIG TCP in this kernel or its ip')
-        return
-    with case('BIG TCP goes through, marked or counted'):
-        with net.inside('a'):
-            table = Genl()
-        table.add(protocol=TCP, mark=LABEL | HBH, **FLOW)
-        listener = net.tcp_listener('b', B, 6000)
-        sock = net.tcp_socket('a', A, 5000)
-        sock.connect((B, 6000))
-        peer, _ = listener.accept()
-        data = os.urandom(1 << 20)
-        pid = os.fork()
-        if not pid:
-            for _ in range(8):
-                sock.sendall(data)
-            os._exit(0)
-        sock.close()
-        received = bytearray()
-        peer.settimeout(30)
-        while len(received) < 8 << 20:
-            chunk = peer.recv(1 << 20)
-            assert chunk, 'ended early'
-            received += chunk
-        os.waitpid(pid, 0)
-        equal(bytes(received) == data * 8, True, 'data are the same')
-        state, = table.dump()
-        stats = table.stats()
-        note(f'{state["packets"]} packets, {stats}')
-        equal(state['packets'], sum(stats.values()), 'all packets')
-        equal(stats['ext_header'], 0, 'header of BIG TCP taken for another')
-        peer.close()
-        listener.close()
-        table.flush()
-
-
 def main():
     net.module_load()
     with net.pair():
@@ -176,8 +133,6 @@ def main():
         ext_header(udp)
         udp.close()
         all_counted()
-    with net.pair(offload=True):
-        jumbo()
     net.module_unload()
     done()
 

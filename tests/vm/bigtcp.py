@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 180
+# kernels: !5.10
+"""BIG TCP: packets of more than 64 KiB within the host. Up to Linux 6.19 they
+have a Hop-by-Hop header of the kernel's own, which leaves no room for another:
+sockets whose flows have headers are kept from it. Labels do not mind."""
+import os
+
+import decode
+import net
+import traffic
+from decode import MARKS, TCP
+from genl import Genl
+from tap import case, done, equal, note
+from traffic import A, B
+
+OUT = os.environ['OUT']
+SIZE = (4 << 20) // int(os.environ['SLOW'])
+
+
+def table_of(name):
+    with net.inside(name):
+        return Genl()
+
+
+def set_sizes():
+    net.sh('ip -n a link set veth0 gso_max_size 150000;'
+           'ip -n b link set veth0 gso_max_size 150000 gro_max_size 150000')
+
+
+def transfer(sport, during=None):
+    """Returns the lengths of a's packets as they are in the host."""
+    path = f'{OUT}/bigtcp-{sport}.pcap'
+    before = decode.received('b')
+    with net.capture('b', path, snap=200, direction='in'):
+        with traffic.connection(sport, 30000) as conn:
+            conn.bulk(SIZE, during=during)
+            conn.talk(3)
+    rows = net.tshark(path, ('frame.len', 'ipv6.flow', 'ipv6.src', 'ipv6.nxt'))
+    ours = [(int(length) - 14, int(label, 0)) for length, label, src, nxt
+            in rows if src == A and nxt.split(',')[0] != '58']
+    others = len(rows) - len(ours)
+    return ours, decode.received('b') - before - others, path
+
+
+def flow(sport, mark):
+    return {'protocol': TCP, 'src': A, 'dst': B, 'sport': sport,
+            'dport': 30000, 'mark': mark, **decode.TAG}
+
+
+def known_before(table):
+    for sport, (name, mark) in enumerate(MARKS.items(), 20000):
+        with case(f'BIG TCP: all of {name} is marked, known before'):
+            table.add(**flow(sport, mark))
+            ours, received, path = transfer(sport)
+            state = [s for s in table.dump() if s['sport'] == sport][0]
+            large = max(length for length, _ in ours)
+            note(f'{state["packets"]} packets, {received} received, the '
+                 f'largest {large} octets')
+            equal(state['marked'], state['packets'], 'marked and all')
+            equal(received, state['packets'], 'received and sent')
+            if mark & decode.LABEL:
+                equal({label for _, label in ours}, {state['label']}, 'labels')
+            if mark == decode.LABEL:
+                assert large > 66000, 'no BIG TCP any more'
+            else:
+                decode.check_marks(decode.Seen(path).of(state), state)
+
+
+def in_mid_transfer(table):
+    """A running connection that sends jumbo packets gets headers."""
+    with case('BIG TCP: a flow that begins in mid-transfer'):
+        mark = MARKS['label+hbh+do']
+        ours, _, path = transfer(
+            20100, lambda: table.add(**flow(20100, mark)))
+        state = [s for s in table.dump() if s['sport'] == 20100][0]
+        stats = table.stats()
+        note(f'{state["packets"]} packets, {stats}')
+        assert max(length for length, _ in ours) > 66000, 'no BIG TCP at first'
+        assert state['marked'] > state['packets'] // 2, 'hardly any marked'
+        last = decode.Seen(path).of(state)[-10:]
+        decode.check_marks(last, state)
+        equal(sum(stats.values()), stats['marked'] + stats['no_room'] +
+              stats['jumbo'], 'other reasons')
+
+
+def main():
+    net.module_load()
+    with net.pair(offload=True):
+        set_sizes()
+        with case('BIG TCP without a flow: the kernel has it'):
+            ours, _, _ = transfer(19999)
+            assert max(length for length, _ in ours) > 66000, 'no'
+        table = table_of('a')
+        known_before(table)
+        with case('BIG TCP: nothing was left unmarked'):
+            stats = table.stats()
+            note(stats)
+            equal(sum(stats.values()), stats['marked'], 'not marked')
+        in_mid_transfer(table)
+        with case('BIG TCP: nothing was complained of'):
+            decode.check_receiver('b')
+            counters = net.snmp6('a')
+            for key in ('Icmp6InPktTooBigs', 'Ip6FragFails'):
+                equal(counters[key], 0, key)
+    net.module_unload()
+    done()
+
+
+main()
