@@ -40,9 +40,10 @@ def flow(sport, mark, src=A, dst=B):
 
 
 @contextlib.contextmanager
-def host(what, start, device='veth0', seen_src=A, prepare=lambda: None):
+def host(what, start, device='veth0', seen_src=A, prepare=lambda: None,
+         idle=None):
     """A pair of namespaces, a flow of a for each mark, and what b has seen of
-    each when the block has sent."""
+    each when the block has sent. An idle flow is one that nothing is of."""
     path = f'{OUT}/coexist-{what.split()[0]}.pcap'
     with net.pair():
         prepare()
@@ -50,11 +51,15 @@ def host(what, start, device='veth0', seen_src=A, prepare=lambda: None):
         ports = dict(enumerate(NAMES, start))
         for sport, name in ports.items():
             table.add(**flow(sport, MARKS[name]))
+            if idle:
+                table.add(**flow(sport, MARKS['hbh'], **idle))
         with net.capture('b', path, device=device, snap=300, direction='in'):
             yield ports
         seen = decode.Seen(path)
         total = 0
         for state in table.dump():
+            if (state['src'], state['dst']) != (A, B):
+                continue
             name = ports[state['sport']]
             with case(f'{what}: all of {name} is marked, and counted once'):
                 packets = seen.of({**state, 'src': seen_src})
@@ -108,7 +113,8 @@ def source_nat():
         net.nft('a', post=['nat hook postrouting priority 100',
                            f'tcp dport 30000 snat to {OTHER}'])
 
-    with host('source NAT', 20000, seen_src=OTHER, prepare=prepare) as ports:
+    with host('source NAT', 20000, seen_src=OTHER, prepare=prepare,
+              idle={'src': OTHER}) as ports:
         transfers(ports)
 
 
@@ -117,7 +123,8 @@ def destination_nat():
         net.nft('a', change=['nat hook output priority -100',
                              f'ip6 daddr {VIRTUAL} dnat to {B}'])
 
-    with host('destination NAT', 20000, prepare=prepare) as ports:
+    with host('destination NAT', 20000, prepare=prepare,
+              idle={'dst': VIRTUAL}) as ports:
         for sport in ports:
             virtual(sport)
 

@@ -62,8 +62,8 @@ def check_ecn(sent, came):
                      for packets in (sent, came))
     note(f'ECN sent {dict(before)}, received {dict(after)}')
     equal(before[CE], 0, 'CE when sent')
-    assert before[ECT0] > SIZE // 1500 / 2, 'hardly any ECT(0)'
-    equal(after[ECT0] + after[CE], before[ECT0], 'ECT(0) that arrived')
+    assert before[ECT0] > SIZE // 1500 / 2, 'hardly any ECT0'
+    equal(after[ECT0] + after[CE], before[ECT0], 'ECT0 that arrived')
     assert any(p.flags & CWR and p.payload for p in sent), \
         'no reaction to congestion'
 

@@ -115,6 +115,17 @@ def link(left, right, left_addr, right_addr, device='veth0', peer='veth0',
                f'ip netns exec {name} ethtool -K {dev} tx off')
 
 
+def know_neighbours():
+    """The ends of pair() need not ask for each other's link address, so that
+    nothing but a test's own packets goes from one to the other."""
+    for name, other, addr in (('a', 'b', '2001:db8:a::2'),
+                              ('b', 'a', '2001:db8:a::1')):
+        words = sh(f'ip -n {other} link show veth0').split()
+        mac = words[words.index('link/ether') + 1]
+        sh(f'ip -n {name} neigh replace {addr} dev veth0 lladdr {mac} '
+           'nud permanent')
+
+
 def wait_for(condition, seconds=30, what='condition'):
     """Wait until a callable says something true, and return that."""
     end = time.monotonic() + seconds
@@ -134,7 +145,8 @@ def capture(name, path, device='veth0', expression='ip6', snap=65535,
     tcpdump = subprocess.Popen(
         ['ip', 'netns', 'exec', name, 'tcpdump', '-i', device, '-U', '-n',
          '--immediate-mode', '-B', '16384', '-s', str(snap), '-w', path,
-         *(('-Q', direction) if direction else ()), expression], stderr=subprocess.PIPE, text=True)
+         *(('-Q', direction) if direction else ()), expression],
+        stderr=subprocess.PIPE, text=True)
     try:
         for line in tcpdump.stderr:
             if 'listening on' in line:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # timeout: 240
 """Marking takes its octets from each segment, and nothing else: the same
-transfer without the module, without a flow and with one, segment by segment."""
+transfer without the module, without a flow and with one, by segments."""
 import os
 
 import decode
