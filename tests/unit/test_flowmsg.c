@@ -113,7 +113,7 @@ static void test_put_rest(void **state)
 	nlmsg_free(msg);
 }
 
-/* What a rule says has no key; there no idle timeout is not the default. */
+/* What a rule says has no key; its flows age by the module's time or theirs. */
 static void test_template(void **state)
 {
 	struct flow_spec spec = { .mark = 7, .layout = -1, .option_type = -1 };
@@ -125,12 +125,13 @@ static void test_template(void **state)
 	(void)state;
 	spec.experiment = 3;
 	spec.activity = 14;
+	spec.idle_timeout = 60;
 	spec.end_on_close = true;
 	nest = nlbuild_nest(&want, 21);
 	nlbuild_u16(&want, 7, 3);
 	nlbuild_u8(&want, 8, 14);
 	nlbuild_u32(&want, 9, 7);
-	nlbuild_u32(&want, 20, 0);
+	nlbuild_u32(&want, 20, 60);
 	nlbuild_end(&want, nest);
 	assert_int_equal(flowmsg_put_template(msg, 21, &spec), 0);
 	assert_int_equal(nlmsg_hdr(msg)->nlmsg_len, 16 + want.len);
@@ -139,9 +140,12 @@ static void test_template(void **state)
 	assert_int_equal(got.experiment, 3);
 	assert_int_equal(got.activity, 14);
 	assert_int_equal(got.mark, 7);
-	assert_int_equal(got.idle_timeout, 0);
+	assert_int_equal(got.idle_timeout, 60);
 
-	/* Without its last attribute, and then without the activity. */
+	/* 0, none at all, and without the activity. */
+	want.octets[32] = 0;
+	assert_int_equal(flowmsg_get_template(&got, (void *)want.octets), 0);
+	assert_int_equal(got.idle_timeout, FLOW_TIMEOUT_DEFAULT);
 	want.len -= 8;
 	nlbuild_end(&want, 0);
 	assert_int_equal(flowmsg_get_template(&got, (void *)want.octets), 0);

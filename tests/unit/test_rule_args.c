@@ -74,7 +74,7 @@ static void test_flow(void **state)
 
 	(void)state;
 	assert_int_equal(parse(&spec, "protocol tcp port 5201-5210 tag 3/14 "
-				      "mark label,do idle-timeout 0"),
+				      "mark label,do idle-timeout 1"),
 			 CLI_OK);
 	assert_false(spec.exclude);
 	assert_int_equal(spec.protocol, 6);
@@ -85,7 +85,7 @@ static void test_flow(void **state)
 	assert_int_equal(spec.flow.activity, 14);
 	assert_int_equal(spec.flow.mark, SCITAG_MARK_LABEL | SCITAG_MARK_DO);
 	assert_int_equal(spec.flow.layout, FLOW_LAYOUT_DEFAULT);
-	assert_int_equal(spec.flow.idle_timeout, 0);
+	assert_int_equal(spec.flow.idle_timeout, 1);
 	assert_string_equal(cli.advice, "");
 
 	assert_int_equal(parse(&spec, "tag 2/26 sport 1094 dport 1-65535"),
@@ -192,6 +192,7 @@ static void test_actions(void **state)
 	refused("dst ::1 tag 600/1", "does not fit");
 	refused("dst ::1 tag 3/14 end-on-close", "not a keyword here");
 	refused("dst ::1 tag 3/14 id 1", "not a keyword here");
+	refused("dst ::1 tag 3/14 idle-timeout 0", "always age");
 	refused("priority -1 exclude", "not a number of 0..4294967295");
 	refused("port 0 exclude", "neither a port");
 	refused("port 10-9 exclude", "neither a port");

@@ -95,10 +95,20 @@ static void test_lines(void **state)
 	check_line(&rule, "priority 10  proto tcp  dst 2001:db8::/32  "
 			  "port 5201-5210  tag 3/14  mark label,do  "
 			  "# id 4, 17 flows\n");
+	/* The kernel says what it took where nothing was given. */
+	rule.spec.flow.option_type = 0x1e;
+	check_line(&rule, "priority 10  proto tcp  dst 2001:db8::/32  "
+			  "port 5201-5210  tag 3/14  mark label,do  "
+			  "# id 4, 17 flows\n");
+	rule.spec.flow.option_type = 0x1f;
+	check_line(&rule, "priority 10  proto tcp  dst 2001:db8::/32  "
+			  "port 5201-5210  tag 3/14  mark label,do  "
+			  "option-type 0x1f  # id 4, 17 flows\n");
 	rule.spec.exclude = true;
 	check_line(&rule, "priority 10  proto tcp  dst 2001:db8::/32  "
 			  "port 5201-5210  exclude  # id 4, 17 flows\n");
 	memset(&rule.spec, 0, offsetof(struct rule_spec, flow));
+	rule.spec.flow.option_type = 0x1e;
 	check_line(&rule, "all  tag 3/14  mark label,do  # id 4, 17 flows\n");
 }
 
@@ -141,10 +151,10 @@ static void test_round(void **state)
 	strcpy(rule.spec.oif, "#0\"'\\");
 	strcpy(rule.spec.cgroup, "/a b/it's # \\ \"x\"/\tc");
 	rule.spec.flow.layout = SCITAG_LAYOUT_LABEL4;
-	rule.spec.flow.option_type = 0x1f;
+	rule.spec.flow.option_type = 0x1e;
 	rule.spec.flow.entropy = SCITAG_ENTROPY_HASH;
 	rule.spec.flow.oversize = SCITAG_OVERSIZE_FRAGMENT;
-	rule.spec.flow.idle_timeout = 0;
+	rule.spec.flow.idle_timeout = 1;
 	rule.spec.flow.hard_timeout = FLOW_TIMEOUT_MAX;
 	check_round(&rule, NULL);
 	/* The longest there is. */

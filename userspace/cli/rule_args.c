@@ -261,10 +261,17 @@ static int parse_priority(struct cli *cli, const char *text,
 static int parse_action(struct cli *cli, const struct keywords *keywords,
 			struct rule_spec *spec)
 {
+	int status;
+
 	spec->exclude = keywords->value[KW_EXCLUDE];
 	if (!spec->exclude) {
 		spec->flow.key.protocol = spec->protocol;
-		return mark_args(cli, keywords, &spec->flow);
+		status = mark_args(cli, keywords, &spec->flow);
+		if (status || spec->flow.idle_timeout)
+			return status;
+		return cli_fail(
+			cli, CLI_USAGE,
+			"idle-timeout: flows of a rule always age; leave it out for the time of the module");
 	}
 	if (keywords_any(keywords, MARK_ARGS_SET))
 		return cli_fail(

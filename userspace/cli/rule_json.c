@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <scitag/option.h>
+
 #include "flow_json.h"
 #include "json_util.h"
 #include "tag.h"
@@ -234,6 +236,20 @@ static void text_mark(char buf[static OUTPUT_TEXT_MAX],
 		flow_text_mark(buf, object);
 }
 
+/* The kernel says it even if it is the default. */
+static void text_option_type(char buf[static OUTPUT_TEXT_MAX],
+			     struct json_object *object)
+{
+	const char *name = json_object_get_string(get(object, "layout"));
+	int layout = SCITAG_LAYOUT_IDS;
+
+	if (name)
+		flow_layout_parse(&layout, name);
+	if (get_number(object, "option-type") !=
+	    scitag_option_default_type(layout))
+		flow_text_option_type(buf, object);
+}
+
 /* What is not part of the rule is a comment. */
 static void text_comment(char buf[static OUTPUT_TEXT_MAX],
 			 struct json_object *object)
@@ -272,7 +288,7 @@ const struct output_field rule_fields[] = {
 	{ .heading = "tag", .text = text_tag },
 	{ .heading = "mark", .text = text_mark },
 	{ .heading = "layout", .text = flow_text_layout },
-	{ .heading = "option-type", .text = flow_text_option_type },
+	{ .heading = "option-type", .text = text_option_type },
 	{ .heading = "entropy", .text = flow_text_entropy },
 	{ .heading = "oversize", .text = flow_text_oversize },
 	{ .heading = "idle-timeout", .key = "idle-timeout" },

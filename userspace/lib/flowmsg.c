@@ -51,11 +51,10 @@ static int put_mark(struct nl_msg *msg, const struct flow_spec *spec)
 }
 
 /*
- * What there is no need to say is not said. No idle timeout is the default of
- * a flow, but not of those that a rule makes.
+ * What there is no need to say is not said. An idle timeout of 0 is the default
+ * of both: never for a flow, that of the module for those that a rule makes.
  */
-static int put_rest(struct nl_msg *msg, const struct flow_spec *spec,
-		    int64_t default_idle)
+static int put_rest(struct nl_msg *msg, const struct flow_spec *spec)
 {
 	if (spec->entropy &&
 	    nla_put_u8(msg, SCITAG_FLOW_A_ENTROPY, spec->entropy))
@@ -63,7 +62,7 @@ static int put_rest(struct nl_msg *msg, const struct flow_spec *spec,
 	if (spec->oversize &&
 	    nla_put_u8(msg, SCITAG_FLOW_A_OVERSIZE, spec->oversize))
 		return -EMSGSIZE;
-	if (spec->idle_timeout > default_idle &&
+	if (spec->idle_timeout > 0 &&
 	    nla_put_u32(msg, SCITAG_FLOW_A_IDLE_TIMEOUT, spec->idle_timeout))
 		return -EMSGSIZE;
 	if (spec->hard_timeout &&
@@ -85,7 +84,7 @@ int flowmsg_put_spec(struct nl_msg *msg, const struct flow_spec *spec)
 	struct nlattr *nest = nest_start(msg, SCITAG_A_FLOW);
 
 	if (!nest || put_key(msg, &spec->key) || put_mark(msg, spec) ||
-	    put_rest(msg, spec, 0) || put_end(msg, spec))
+	    put_rest(msg, spec) || put_end(msg, spec))
 		return -EMSGSIZE;
 	return nla_nest_end(msg, nest) ? -EMSGSIZE : 0;
 }
@@ -95,8 +94,7 @@ int flowmsg_put_template(struct nl_msg *msg, int type,
 {
 	struct nlattr *nest = nest_start(msg, type);
 
-	if (!nest || put_mark(msg, spec) ||
-	    put_rest(msg, spec, FLOW_TIMEOUT_DEFAULT))
+	if (!nest || put_mark(msg, spec) || put_rest(msg, spec))
 		return -EMSGSIZE;
 	return nla_nest_end(msg, nest) ? -EMSGSIZE : 0;
 }
@@ -214,6 +212,8 @@ int flowmsg_get_template(struct flow_spec *spec, const struct nlattr *nest)
 	    !attrs[SCITAG_FLOW_A_ACTIVITY] || get_mark(attrs, spec) ||
 	    get_rest(attrs, spec))
 		return -EBADMSG;
+	if (!spec->idle_timeout)
+		spec->idle_timeout = FLOW_TIMEOUT_DEFAULT;
 	return 0;
 }
 

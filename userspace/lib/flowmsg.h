@@ -22,7 +22,10 @@ int flowmsg_put_spec(struct nl_msg *msg, const struct flow_spec *spec);
 int flowmsg_put_key(struct nl_msg *msg, const struct flow_key *key);
 int flowmsg_put_id(struct nl_msg *msg, uint32_t id);
 
-/* What a rule says of its flows: all of a spec but the key, as type. */
+/*
+ * What a rule says of its flows: all of a spec but the key, as type. They age
+ * always: no idle timeout is that of the module.
+ */
 int flowmsg_put_template(struct nl_msg *msg, int type,
 			 const struct flow_spec *spec);
 int flowmsg_get_template(struct flow_spec *spec, const struct nlattr *nest);
