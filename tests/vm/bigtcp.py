@@ -16,7 +16,7 @@ from tap import case, done, equal, note
 from traffic import A, B
 
 OUT = os.environ['OUT']
-SIZE = (4 << 20) // int(os.environ['SLOW'])
+SIZE = (2 << 20) // int(os.environ['SLOW'])
 
 
 def table_of(name):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # timeout: 180
+# kernels: !5.10
 """Multipath TCP: each subflow is a connection of its own with a 5-tuple of its
 own, and is marked as its flow asks for.
 

@@ -19,7 +19,7 @@ from traffic import A, B
 
 OUT = os.environ['OUT']
 SLOW = int(os.environ['SLOW'])
-TIMES = 12 // SLOW
+TIMES = 6 // SLOW
 FLOW = {'protocol': TCP, 'src': A, 'dst': B, 'sport': 20000, 'dport': 30000}
 
 

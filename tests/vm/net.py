@@ -211,7 +211,7 @@ def nft(name, **chains):
     its rules."""
     lines = ['table ip6 test {']
     for chain, (hook, *rules) in chains.items():
-        lines += [f'chain {chain} {{', f'type {hook};', *rules, '}']
+        lines += [f'chain on_{chain} {{', f'type {hook};', *rules, '}']
     rules = '\n'.join(lines + ['}'])
     sh(f"ip netns exec {name} nft -f - <<'EOF'\n{rules}\nEOF")
 

@@ -125,7 +125,7 @@ def listener(run):
             run.add(f'a server that answers{how}, its SYN-ACK included: all '
                     f'of {name} is marked', to_a(sport, mark), has_syn_ack)
             with traffic.connection(sport, 30000) as conn:
-                conn.talk(5, 100, 60000 // SLOW)
+                conn.talk(3, 100, 30000 // SLOW)
     set_sysctl('b', 'net.ipv4.tcp_syncookies=1')
 
 
