@@ -325,6 +325,18 @@ class Pipe(Case):
         return sum(map(int, fields.rsplit(")", 1)[1].split()[11:13]))
 
 
+class Layout(Case):
+    ADVICE = "layout ids in Destination Options stalls TCP connections"
+
+    def test_unsafe(self):
+        d = self.daemon(config="marks: [label, do]\nlayout: ids\n")
+        self.assertIn(self.ADVICE, d.log())
+
+    def test_safe(self):
+        d = self.daemon(config="marks: [hbh]\nlayout: ids\n")
+        self.assertNotIn("Destination Options", d.log())
+
+
 class PipeFile(Case):
     def test_created_for_all(self):
         umask = os.umask(0o077)

@@ -88,6 +88,10 @@ int kernel_new(struct kernel **out, const struct config *config,
 		kernel_free(kernel);
 		return ret;
 	}
+	if (flow_layout_is_unsafe(0, config->marks, config->layout))
+		log_warn(
+			"layout %s in Destination Options stalls TCP connections behind Linux routers: leave layout out, or choose safe",
+			flow_layout_name(config->layout));
 	if (config->marks)
 		connect_module(kernel);
 	else
