@@ -45,7 +45,7 @@ static const struct kind kinds[] = {
 	{
 		.name = "stream",
 		.protocol = IPPROTO_TCP,
-		.payload = 128 << 10,
+		.payload = 1 << 20,
 		.peer = true,
 	},
 };
