@@ -2,6 +2,7 @@
 #include "exthdr.h"
 
 #include "mark.h"
+#include "offload.h"
 #include "packet.h"
 #include "room.h"
 
@@ -14,20 +15,6 @@
 #include <net/ipv6.h>
 #include <net/sock.h>
 #include <net/tcp.h>
-
-/*
- * NETIF_F_IPV6_CSUM means checksums and segmentation of plain TCP and UDP over
- * IPv6 (include/linux/skbuff.h, "Checksumming on output"). Not every kernel
- * keeps packets with extension headers away from such a device.
- */
-static bool exthdr_device_ok(const struct sk_buff *skb,
-			     const struct net_device *out)
-{
-	if (skb->ip_summed != CHECKSUM_PARTIAL && !skb_is_gso(skb))
-		return true;
-	return (out->features & NETIF_F_HW_CSUM) ||
-	       !(out->features & NETIF_F_IPV6_CSUM);
-}
 
 /*
  * A segment of TCP that gets too long is one of a burst that was cut before
@@ -190,8 +177,9 @@ enum scitag_stat scitag_exthdr_insert(struct sk_buff *skb,
 	stat = exthdr_fits(skb, packet, mark, out);
 	if (stat != SCITAG_STAT_MARKED)
 		return stat;
-	if (!exthdr_device_ok(skb, out))
-		return SCITAG_STAT_OFFLOAD;
+	stat = scitag_offload_check(skb, out);
+	if (stat != SCITAG_STAT_MARKED)
+		return stat;
 	if (exthdr_open(skb, octets, out))
 		return SCITAG_STAT_NO_MEMORY;
 

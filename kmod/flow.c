@@ -9,6 +9,7 @@
 #include <scitag/label.h>
 
 #include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/netlink.h>
 #include <linux/random.h>
 #include <linux/rhashtable.h>
@@ -20,39 +21,37 @@ SCITAG_PARAM(max_flows, 100000, 1, 10000000,
 
 static struct kmem_cache *flow_cache;
 
-#define KEY_WORDS (sizeof(struct scitag_flow_key) / sizeof(u32))
-
 /* Secrets of the hash below, drawn at module init. */
-static u32 flow_hash_key[KEY_WORDS] __ro_after_init;
+static u64 flow_hash_key[6] __ro_after_init;
 
 u32 scitag_flow_max(void)
 {
 	return READ_ONCE(max_flows.value);
 }
 
-/*
- * NH (RFC 4418, section 5.2.2, with the key in place of a stream): two keys
- * that differ collide with a chance of 1 in 2^32 whoever chooses them, and
- * it takes a third of the time of jhash. The multiplication by 2^64 divided
- * by the golden ratio spreads it over the bits that the table uses.
- */
-static inline u64 flow_hash_pair(const u32 *word, unsigned int i)
+/* Both halves of the product of two words (as in wyhash, by Wang Yi). */
+static inline u64 flow_hash_mix(u64 a, u64 b)
 {
-	return (u64)(u32)(word[i] + flow_hash_key[i]) *
-	       (u32)(word[i + 1] + flow_hash_key[i + 1]);
+	return a * b ^ mul_u64_u64_shr(a, b, 64);
 }
 
+/*
+ * Half the instructions of jhash. Secrets go into each word, so that who
+ * chooses addresses and ports can't aim at a bucket.
+ */
 static inline u32 flow_hash(const void *key, u32 len, u32 seed)
 {
-	u64 sum = seed;
+	const u64 *word = key;
+	u64 hash;
 
-	BUILD_BUG_ON(KEY_WORDS != 10);
-	sum += flow_hash_pair(key, 0);
-	sum += flow_hash_pair(key, 2);
-	sum += flow_hash_pair(key, 4);
-	sum += flow_hash_pair(key, 6);
-	sum += flow_hash_pair(key, 8);
-	return (sum * 0x9e3779b97f4a7c15ULL) >> 32;
+	BUILD_BUG_ON(sizeof(struct scitag_flow_key) != 5 * sizeof(*word));
+	hash = flow_hash_mix(word[0] ^ flow_hash_key[0],
+			     word[1] ^ flow_hash_key[1]);
+	hash ^= flow_hash_mix(word[2] ^ flow_hash_key[2],
+			      word[3] ^ flow_hash_key[3]);
+	hash ^= flow_hash_mix(word[4] ^ flow_hash_key[4],
+			      flow_hash_key[5] ^ seed);
+	return hash ^ hash >> 32;
 }
 
 static inline int flow_compare(struct rhashtable_compare_arg *arg,
@@ -127,13 +126,20 @@ void scitag_flow_put(struct scitag_flow *flow)
 struct scitag_flow *scitag_flow_lookup(struct scitag_net *snet,
 				       const struct scitag_flow_key *key)
 {
+	return rhashtable_lookup(&snet->table, key, flow_table_params);
+}
+
+/* The same without RCU; what is found is kept by the lock or the caller's RCU. */
+static struct scitag_flow *flow_lookup(struct scitag_net *snet,
+				       const struct scitag_flow_key *key)
+{
 	return rhashtable_lookup_fast(&snet->table, key, flow_table_params);
 }
 
 struct scitag_flow *scitag_flow_find(struct scitag_net *snet,
 				     const struct scitag_flow_key *key)
 {
-	struct scitag_flow *flow = scitag_flow_lookup(snet, key);
+	struct scitag_flow *flow = flow_lookup(snet, key);
 
 	return flow && !test_bit(SCITAG_FLOW_ENDED, &flow->state) ? flow : NULL;
 }
@@ -194,7 +200,7 @@ static int flow_make_place(struct scitag_net *snet,
 			   const struct scitag_flow_key *key,
 			   struct netlink_ext_ack *extack)
 {
-	struct scitag_flow *flow = scitag_flow_lookup(snet, key);
+	struct scitag_flow *flow = flow_lookup(snet, key);
 
 	if (flow && test_bit(SCITAG_FLOW_ENDED, &flow->state)) {
 		flow_del_ended(snet, flow);
@@ -292,6 +298,16 @@ void scitag_flow_retire(struct scitag_net *snet, struct scitag_flow *flow)
 	snet->ended_count++;
 }
 
+void scitag_flow_drop_ended(struct scitag_net *snet)
+{
+	struct scitag_flow *flow, *next;
+
+	lockdep_assert_held(&snet->lock);
+
+	list_for_each_entry_safe(flow, next, &snet->ended, link)
+		flow_del_ended(snet, flow);
+}
+
 int scitag_flow_table_init(struct scitag_net *snet)
 {
 	INIT_LIST_HEAD(&snet->ended);
@@ -302,12 +318,11 @@ int scitag_flow_table_init(struct scitag_net *snet)
 
 void scitag_flow_table_exit(struct scitag_net *snet)
 {
-	struct scitag_flow *flow, *next;
+	struct scitag_flow *flow;
 	int id = 0;
 
 	mutex_lock(&snet->lock);
-	list_for_each_entry_safe(flow, next, &snet->ended, link)
-		flow_del_ended(snet, flow);
+	scitag_flow_drop_ended(snet);
 	while ((flow = scitag_flow_next(snet, &id))) {
 		scitag_flow_del(snet, flow);
 		scitag_flow_put(flow);

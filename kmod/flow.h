@@ -79,7 +79,7 @@ enum scitag_flow_state {
  *            meets the socket, and always the same
  * @packets: packets that left
  * @bytes: their octets
- * @marked: those that carry all marks
+ * @unmarked: those that do not carry all marks
  * @used: when the last one left, in jiffies
  * @state: bits of enum scitag_flow_state
  * @snet: its namespace; not counted: it waits for the work of its flows
@@ -109,7 +109,7 @@ struct scitag_flow {
 
 	atomic64_t packets;
 	atomic64_t bytes;
-	atomic64_t marked;
+	atomic64_t unmarked;
 	unsigned long used;
 	unsigned long state;
 	struct scitag_net *snet;
@@ -192,8 +192,8 @@ void scitag_flow_put(struct scitag_flow *flow);
  * @snet: namespace
  * @key: key, with its zeros
  *
- * Context: under RCU or @snet->lock.
- * Return: the flow, valid as long as the caller's protection, or NULL.
+ * Context: under RCU.
+ * Return: the flow, valid as long as that, or NULL.
  */
 struct scitag_flow *scitag_flow_lookup(struct scitag_net *snet,
 				       const struct scitag_flow_key *key);
@@ -273,6 +273,14 @@ void scitag_flow_del(struct scitag_net *snet, struct scitag_flow *flow);
  * Context: process, @snet->lock held.
  */
 void scitag_flow_retire(struct scitag_net *snet, struct scitag_flow *flow);
+
+/**
+ * scitag_flow_drop_ended - take all flows that have ended out of the table
+ * @snet: namespace
+ *
+ * Context: process, @snet->lock held.
+ */
+void scitag_flow_drop_ended(struct scitag_net *snet);
 
 /**
  * scitag_flow_full - would another flow be one too many?

@@ -524,14 +524,17 @@ static int put_lifetime(struct sk_buff *skb, const struct scitag_flow *flow)
 
 static int put_counters(struct sk_buff *skb, const struct scitag_flow *flow)
 {
+	/* In this order: packets that leave meanwhile count as marked. */
+	u64 unmarked = atomic64_read(&flow->unmarked);
+	u64 packets = atomic64_read(&flow->packets);
+
 	return nla_put_u64_64bit(skb, SCITAG_FLOW_A_PACKETS,
-				 atomic64_read(&flow->packets),
-				 SCITAG_FLOW_A_PAD) ||
+				 packets, SCITAG_FLOW_A_PAD) ||
 	       nla_put_u64_64bit(skb, SCITAG_FLOW_A_BYTES,
 				 atomic64_read(&flow->bytes),
 				 SCITAG_FLOW_A_PAD) ||
 	       nla_put_u64_64bit(skb, SCITAG_FLOW_A_MARKED,
-				 atomic64_read(&flow->marked),
+				 packets - min(packets, unmarked),
 				 SCITAG_FLOW_A_PAD);
 }
 

@@ -17,6 +17,7 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <linux/skbuff.h>
+#include <linux/slab.h>
 #include <net/sock.h>
 
 /*
@@ -75,10 +76,11 @@ static unsigned int hook_flow(struct scitag_net *snet, struct sk_buff *skb,
 	stat = hook_mark(skb, packet, flow, rcu_dereference(flow->mark),
 			 flow->entropy, out);
 	scitag_stats_add(snet, stat, packet->segments);
-	if (likely(stat == SCITAG_STAT_MARKED))
-		atomic64_add(packet->segments, &flow->marked);
-	else if (unlikely(stat == SCITAG_STAT_REFUSED))
-		return hook_verdict(stat);
+	if (unlikely(stat != SCITAG_STAT_MARKED)) {
+		if (stat == SCITAG_STAT_REFUSED)
+			return hook_verdict(stat);
+		atomic64_add(packet->segments, &flow->unmarked);
+	}
 	hook_count(flow, packet);
 	return NF_ACCEPT;
 }
@@ -118,7 +120,7 @@ static noinline unsigned int hook_rules(struct scitag_net *snet,
 	if (!rule || !scitag_packet_measure(packet, skb))
 		return NF_ACCEPT;
 	if (scitag_flow_is_ipv4(&packet->key)) {
-		scitag_track_packet(snet, skb, packet, rule, 0);
+		scitag_track_packet(snet, skb, packet, rule, false);
 		return NF_ACCEPT;
 	}
 	stat = hook_mark(skb, packet, NULL,
@@ -126,7 +128,8 @@ static noinline unsigned int hook_rules(struct scitag_net *snet,
 			 scitag_flow_entropy(snet, &packet->key), state->out);
 	scitag_stats_add(snet, stat, packet->segments);
 	if (stat != SCITAG_STAT_REFUSED)
-		scitag_track_packet(snet, skb, packet, rule, stat);
+		scitag_track_packet(snet, skb, packet, rule,
+				    stat == SCITAG_STAT_MARKED);
 	return hook_verdict(stat);
 }
 
@@ -153,8 +156,8 @@ static bool hook_flow_is_over(const struct scitag_flow *flow,
 static unsigned int hook_ipv6(void *priv, struct sk_buff *skb,
 			      const struct nf_hook_state *state)
 {
-	struct scitag_net *snet = scitag_pernet(state->net);
 	const struct scitag_ruleset *set;
+	struct scitag_net *snet = priv;
 	struct scitag_packet packet;
 	struct scitag_flow *flow;
 
@@ -174,8 +177,8 @@ static unsigned int hook_ipv6(void *priv, struct sk_buff *skb,
 static unsigned int hook_ipv4(void *priv, struct sk_buff *skb,
 			      const struct nf_hook_state *state)
 {
-	struct scitag_net *snet = scitag_pernet(state->net);
 	const struct scitag_ruleset *set;
+	struct scitag_net *snet = priv;
 	struct scitag_packet packet;
 	struct scitag_flow *flow;
 
@@ -184,8 +187,10 @@ static unsigned int hook_ipv4(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	flow = scitag_flow_lookup(snet, &packet.key);
 	if (flow && !hook_flow_is_over(flow, skb)) {
-		if (scitag_packet_measure(&packet, skb))
+		if (scitag_packet_measure(&packet, skb)) {
+			atomic64_add(packet.segments, &flow->unmarked);
 			hook_count(flow, &packet);
+		}
 		return NF_ACCEPT;
 	}
 	set = rcu_dereference(snet->rules);
@@ -198,7 +203,7 @@ static unsigned int hook_ipv4(void *priv, struct sk_buff *skb,
  * Last in LOCAL_OUT: the rules of the host see the packet as it was, and the
  * route, chosen already, is not chosen again because of a label.
  */
-static const struct nf_hook_ops hook_ops[] = {
+static const struct nf_hook_ops hook_ops[SCITAG_HOOKS] = {
 	{
 		.hook = hook_ipv6,
 		.pf = NFPROTO_IPV6,
@@ -213,13 +218,34 @@ static const struct nf_hook_ops hook_ops[] = {
 	},
 };
 
+/*
+ * A namespace has its own copies, so that the hook is given what it needs.
+ * Netfilter looks at them as long as a packet is on its way through.
+ */
+int scitag_hook_init(struct scitag_net *snet)
+{
+	int i;
+
+	snet->hooks = kmemdup(hook_ops, sizeof(hook_ops), GFP_KERNEL);
+	if (!snet->hooks)
+		return -ENOMEM;
+	for (i = 0; i < SCITAG_HOOKS; i++)
+		snet->hooks[i].priv = snet;
+	return 0;
+}
+
+void scitag_hook_exit(struct scitag_net *snet)
+{
+	kfree(snet->hooks);
+}
+
 int scitag_hook_get(struct scitag_net *snet, bool ipv4)
 {
 	int err;
 
 	lockdep_assert_held(&snet->lock);
 	if (!snet->hook_users[ipv4]) {
-		err = nf_register_net_hooks(snet->net, &hook_ops[ipv4], 1);
+		err = nf_register_net_hooks(snet->net, &snet->hooks[ipv4], 1);
 		if (err)
 			return err;
 		WRITE_ONCE(snet->hooked[ipv4], true);
@@ -232,7 +258,7 @@ static void hook_unregister(struct scitag_net *snet, bool ipv4)
 {
 	if (!snet->hooked[ipv4])
 		return;
-	nf_unregister_net_hooks(snet->net, &hook_ops[ipv4], 1);
+	nf_unregister_net_hooks(snet->net, &snet->hooks[ipv4], 1);
 	WRITE_ONCE(snet->hooked[ipv4], false);
 }
 

@@ -9,6 +9,24 @@
 
 struct scitag_net;
 
+/* The hook of IPv6 [0] and that of IPv4 [1]. */
+#define SCITAG_HOOKS 2
+
+/**
+ * scitag_hook_init - make the hooks of a new namespace
+ * @snet: namespace
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int scitag_hook_init(struct scitag_net *snet);
+
+/**
+ * scitag_hook_exit - free the hooks of a namespace
+ * @snet: namespace; a grace period has passed since scitag_hook_stop()
+ */
+void scitag_hook_exit(struct scitag_net *snet);
+
 /**
  * scitag_hook_get - say that a hook is needed in a namespace
  * @snet: namespace

@@ -5,6 +5,7 @@
 #include "flow.h"
 #include "lifetime.h"
 #include "netlink.h"
+#include "offload.h"
 #include "pernet.h"
 #include "room.h"
 #include "trace.h"
@@ -16,6 +17,7 @@ static int __init scitag_init(void)
 {
 	int err;
 
+	scitag_offload_init();
 	err = scitag_flow_init();
 	if (err)
 		return err;

@@ -246,6 +246,7 @@ static int flow_flush_doit(struct sk_buff *skb, struct genl_info *info)
 		scitag_flow_put(flow);
 		cond_resched();
 	}
+	scitag_flow_drop_ended(snet);
 	mutex_unlock(&snet->lock);
 	return 0;
 }

@@ -12,14 +12,6 @@
 /* Octets of the Hop-by-Hop Options header of a jumbogram (RFC 2675). */
 #define JUMBO_HEADER_LEN 8
 
-/* The source port and, behind it, the destination port of TCP and of UDP. */
-#define PORTS_LEN 4
-
-static bool packet_is_ours(u8 protocol)
-{
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
-}
-
 /* Kernels that know BIG TCP by a header of their own leave this trace. */
 static bool packet_is_jumbo(const struct sk_buff *skb)
 {
@@ -29,57 +21,37 @@ static bool packet_is_jumbo(const struct sk_buff *skb)
 	       skb->len > IPV6_MAXPLEN;
 }
 
-/*
- * Find the upper-layer header behind extension headers. Returns its offset
- * in the packet, or a negative number.
- */
-static noinline int packet_skip_headers(struct scitag_packet *packet,
-					const struct sk_buff *skb, int offset,
-					u8 *protocol)
+bool scitag_packet_skip_headers(struct scitag_packet *packet,
+				const struct sk_buff *skb, u8 *protocol)
 {
+	unsigned int auth = 0;
 	__be16 frag_off;
+	int offset;
 
 	if (!ipv6_ext_hdr(*protocol))
-		return -EPROTONOSUPPORT;
+		return false;
+	/* AH is put on behind us, and the packet then comes by again. */
+	if (ipv6_find_hdr(skb, &auth, NEXTHDR_AUTH, NULL, NULL) >= 0)
+		return false;
 	packet->ext_header = true;
 	packet->jumbo = packet_is_jumbo(skb);
-	offset = ipv6_skip_exthdr(skb, offset, protocol, &frag_off);
-	return packet_is_ours(*protocol) ? offset : -EPROTONOSUPPORT;
-}
-
-static bool packet_read_ports(struct scitag_packet *packet,
-			      const struct sk_buff *skb, u8 protocol)
-{
-	__be16 buf[2], *ports;
-
-	ports = skb_header_pointer(skb, packet->l4_offset, PORTS_LEN, buf);
-	if (unlikely(!ports))
+	offset = ipv6_skip_exthdr(skb, packet->l4_offset, protocol, &frag_off);
+	if (offset < 0 || !scitag_packet_is_ours(*protocol))
 		return false;
-	packet->key.sport = ports[0];
-	packet->key.dport = ports[1];
-	packet->key.protocol = protocol;
-	memset(packet->key.zero, 0, sizeof(packet->key.zero));
+	packet->l4_offset = offset;
 	return true;
 }
 
-bool scitag_packet_parse(struct scitag_packet *packet,
-			 const struct sk_buff *skb)
+bool scitag_packet_copy_ports(struct scitag_packet *packet,
+			      const struct sk_buff *skb)
 {
-	const struct ipv6hdr *ip6 = ipv6_hdr(skb);
-	int offset = skb_network_offset(skb) + sizeof(*ip6);
-	u8 protocol = ip6->nexthdr;
+	__be16 ports[2];
 
-	packet->ext_header = false;
-	packet->jumbo = false;
-	if (unlikely(!packet_is_ours(protocol))) {
-		offset = packet_skip_headers(packet, skb, offset, &protocol);
-		if (offset < 0)
-			return false;
-	}
-	packet->l4_offset = offset;
-	packet->key.src = ip6->saddr;
-	packet->key.dst = ip6->daddr;
-	return packet_read_ports(packet, skb, protocol);
+	if (skb_copy_bits(skb, packet->l4_offset, ports, sizeof(ports)))
+		return false;
+	packet->key.sport = ports[0];
+	packet->key.dport = ports[1];
+	return true;
 }
 
 bool scitag_packet_parse_ipv4(struct scitag_packet *packet,
@@ -87,14 +59,14 @@ bool scitag_packet_parse_ipv4(struct scitag_packet *packet,
 {
 	const struct iphdr *ip = ip_hdr(skb);
 
-	if (!packet_is_ours(ip->protocol) || (ip->frag_off & htons(IP_OFFSET)))
+	if (!scitag_packet_is_ours(ip->protocol) || (ip->frag_off & htons(IP_OFFSET)))
 		return false;
 	packet->ext_header = false;
 	packet->jumbo = false;
 	packet->l4_offset = skb_network_offset(skb) + ip->ihl * 4;
 	ipv6_addr_set_v4mapped(ip->saddr, &packet->key.src);
 	ipv6_addr_set_v4mapped(ip->daddr, &packet->key.dst);
-	return packet_read_ports(packet, skb, ip->protocol);
+	return scitag_packet_read_ports(packet, skb, ip->protocol);
 }
 
 /* Length of the upper-layer header, or 0. */

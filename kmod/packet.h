@@ -7,9 +7,11 @@
 
 #include "flow.h"
 
+#include <linux/in.h>
+#include <linux/ipv6.h>
+#include <linux/skbuff.h>
+#include <linux/string.h>
 #include <linux/types.h>
-
-struct sk_buff;
 
 /**
  * struct scitag_packet - a TCP or UDP packet on its way out
@@ -35,17 +37,64 @@ struct scitag_packet {
 	u32 segment_len;
 };
 
+/* Does this module care for packets of a protocol? */
+static inline bool scitag_packet_is_ours(u8 protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
+}
+
+/* Find the upper-layer header behind extension headers: moves @l4_offset. */
+bool scitag_packet_skip_headers(struct scitag_packet *packet,
+				const struct sk_buff *skb, u8 *protocol);
+
+/* Read the ports where they are not in the linear part of the packet. */
+bool scitag_packet_copy_ports(struct scitag_packet *packet,
+			      const struct sk_buff *skb);
+
+/* Read the ports, which TCP and UDP have in the same place. */
+static inline bool scitag_packet_read_ports(struct scitag_packet *packet,
+					    const struct sk_buff *skb,
+					    u8 protocol)
+{
+	const __be16 *ports = (__be16 *)(skb->data + packet->l4_offset);
+
+	packet->key.protocol = protocol;
+	memset(packet->key.zero, 0, sizeof(packet->key.zero));
+	if (unlikely(skb_headlen(skb) < packet->l4_offset + 2 * sizeof(*ports)))
+		return scitag_packet_copy_ports(packet, skb);
+	packet->key.sport = ports[0];
+	packet->key.dport = ports[1];
+	return true;
+}
+
 /**
  * scitag_packet_parse - find out which flow a packet is of
  * @packet: filled but for what scitag_packet_measure() fills
  * @skb: IPv6 packet with its network header set; not changed
  *
+ * Inline, as every packet that leaves the namespace goes through it.
+ *
  * Context: any, no locks needed.
  * Return: false if it is neither TCP nor UDP, a fragment other than the
- * first, or too short; then @packet is undefined.
+ * first, too short, or has AH, which is put on behind LOCAL_OUT; then @packet
+ * is undefined.
  */
-bool scitag_packet_parse(struct scitag_packet *packet,
-			 const struct sk_buff *skb);
+static inline bool scitag_packet_parse(struct scitag_packet *packet,
+				       const struct sk_buff *skb)
+{
+	const struct ipv6hdr *ip6 = ipv6_hdr(skb);
+	u8 protocol = ip6->nexthdr;
+
+	packet->ext_header = false;
+	packet->jumbo = false;
+	packet->l4_offset = skb_network_offset(skb) + sizeof(*ip6);
+	packet->key.src = ip6->saddr;
+	packet->key.dst = ip6->daddr;
+	if (unlikely(!scitag_packet_is_ours(protocol)) &&
+	    !scitag_packet_skip_headers(packet, skb, &protocol))
+		return false;
+	return scitag_packet_read_ports(packet, skb, protocol);
+}
 
 /**
  * scitag_packet_parse_ipv4 - the same for a packet of IPv4

@@ -23,11 +23,16 @@ static int __net_init pernet_init(struct net *net)
 	err = scitag_stats_init(snet);
 	if (err)
 		return err;
-	err = scitag_flow_table_init(snet);
+	err = scitag_hook_init(snet);
 	if (err)
 		goto err_stats;
+	err = scitag_flow_table_init(snet);
+	if (err)
+		goto err_hook;
 	return 0;
 
+err_hook:
+	scitag_hook_exit(snet);
 err_stats:
 	scitag_stats_exit(snet);
 	return err;
@@ -55,6 +60,7 @@ static void __net_exit pernet_exit(struct net *net)
 	scitag_ruleset_install(snet, NULL);
 	mutex_unlock(&snet->lock);
 	scitag_flow_table_exit(snet);
+	scitag_hook_exit(snet);
 	scitag_stats_exit(snet);
 }
 

@@ -17,6 +17,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+struct nf_hook_ops;
 struct scitag_ruleset;
 struct scitag_stats;
 
@@ -34,9 +35,9 @@ struct scitag_stats;
  * @ended: flows that have ended and are still in @table, oldest first
  * @ended_count: how many they are
  * @timed: how many flows in @ids have an idle or a hard timeout
- * @hook_users: how many flows and sets of rules want the hook of IPv6 [0] and
- *              of IPv4 [1]
- * @hooked: are these hooks registered? written under @lock
+ * @hooks: the hooks of IPv6 [0] and of IPv4 [1]; under @lock
+ * @hook_users: how many flows and sets of rules want each of them
+ * @hooked: are they registered? written under @lock
  * @generation: changes with every change of @ids; written under @lock
  * @event_seq: number of the last notification
  * @last_rule_id: id that was given to a rule last
@@ -62,6 +63,7 @@ struct scitag_net {
 	struct list_head ended;
 	u32 ended_count;
 	u32 timed;
+	struct nf_hook_ops *hooks;
 	u32 hook_users[2];
 	bool hooked[2];
 	u32 generation;

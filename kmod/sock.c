@@ -16,8 +16,9 @@ struct sock *scitag_sock_of_packet(const struct sk_buff *skb)
 {
 	struct sock *sk = skb->sk;
 
+	/* Raw sockets can have the same protocol. */
 	if (!sk || !sk_fullsock(sk) || sk->sk_protocol != IPPROTO_TCP ||
-	    sk->sk_state == TCP_LISTEN)
+	    sk->sk_type != SOCK_STREAM || sk->sk_state == TCP_LISTEN)
 		return NULL;
 	return sk;
 }

@@ -98,7 +98,7 @@ static void trace_set_state(void *data, const struct sock *sk, const int before,
 	struct net *net = sock_net(sk);
 	struct scitag_net *snet;
 
-	if (sk->sk_protocol != IPPROTO_TCP ||
+	if (sk->sk_protocol != IPPROTO_TCP || sk->sk_type != SOCK_STREAM ||
 	    !((1 << now) & (TCPF_SYN_SENT | TCPF_ESTABLISHED | TCPF_CLOSE)))
 		return;
 

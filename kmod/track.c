@@ -30,7 +30,7 @@ SCITAG_PARAM(udp_idle, 60, 1, 31536000,
  * @key: its flow
  * @rule: id of the rule
  * @segments: packets that it was on the wire
- * @marked: those that were marked
+ * @unmarked: those that were not marked
  * @bytes: their octets
  * @has_socket: can its socket be found by @key?
  */
@@ -39,7 +39,7 @@ struct track_note {
 	struct scitag_flow_key key;
 	u32 rule;
 	u32 segments;
-	u32 marked;
+	u32 unmarked;
 	u64 bytes;
 	bool has_socket;
 };
@@ -68,7 +68,7 @@ static bool track_has_socket(const struct scitag_packet *packet,
 
 void scitag_track_packet(struct scitag_net *snet, const struct sk_buff *skb,
 			 const struct scitag_packet *packet,
-			 const struct scitag_rule *rule, enum scitag_stat stat)
+			 const struct scitag_rule *rule, bool marked)
 {
 	const struct sock *sk = scitag_sock_of_packet(skb);
 	struct track_note *note = NULL;
@@ -86,7 +86,7 @@ void scitag_track_packet(struct scitag_net *snet, const struct sk_buff *skb,
 	note->key = packet->key;
 	note->rule = rule->id;
 	note->segments = packet->segments;
-	note->marked = stat == SCITAG_STAT_MARKED ? packet->segments : 0;
+	note->unmarked = marked ? 0 : packet->segments;
 	note->bytes = scitag_packet_bytes(packet);
 	note->has_socket = track_has_socket(packet, sk);
 	atomic_inc(&snet->tracked_count);
@@ -152,7 +152,7 @@ static void track_note_run(struct scitag_net *snet,
 	}
 	atomic64_add(note->segments, &flow->packets);
 	atomic64_add(note->bytes, &flow->bytes);
-	atomic64_add(note->marked, &flow->marked);
+	atomic64_add(note->unmarked, &flow->unmarked);
 	if (!new)
 		return;
 	scitag_event_flow(snet, SCITAG_CMD_FLOW_NEW_NTF, flow, 0);

@@ -10,7 +10,7 @@
 #ifndef SCITAG_TRACK_H
 #define SCITAG_TRACK_H
 
-#include "stats.h"
+#include <linux/types.h>
 
 struct scitag_net;
 struct scitag_packet;
@@ -23,7 +23,7 @@ struct sk_buff;
  * @skb: the packet
  * @packet: what was read from it, measured, before it was marked
  * @rule: rule that matched
- * @stat: what became of the packet
+ * @marked: does it carry all marks?
  *
  * Does nothing for packets that tell of no open connection: SYN-ACKs, of which
  * a flood of SYNs could make any number, RSTs, and the last ACK.
@@ -32,7 +32,7 @@ struct sk_buff;
  */
 void scitag_track_packet(struct scitag_net *snet, const struct sk_buff *skb,
 			 const struct scitag_packet *packet,
-			 const struct scitag_rule *rule, enum scitag_stat stat);
+			 const struct scitag_rule *rule, bool marked);
 
 /**
  * scitag_track_run - make flows of the packets there are notes of
