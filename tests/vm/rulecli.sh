@@ -103,6 +103,20 @@ mistakes() {
 	equal "nor counted" "$(rule_count)" 0
 }
 
+# As many as there may be, and the last line of them.
+many() {
+	local most
+	most=$(scitag --json status | jq '.["max-rules"]')
+	seq -f "sport %.0f exclude" "$most" >"$tmp"/most
+	check "as many as there may be ($most)" scitag rule set "$tmp"/most
+	equal "are listed, all in their order" "$(rules | md5sum)" "$(md5sum <"$tmp"/most)"
+	sed '$s/.*/cgroup \/none exclude/' "$tmp"/most >"$tmp"/last
+	check "the last of them is refused by its line" exits 1 "$tmp/last:$most: " \
+		scitag rule set "$tmp"/last
+	equal "and all others stay" "$(rule_count)" "$most"
+	scitag rule flush
+}
+
 in_cgroup() {
 	local root
 	root=$(findmnt -nt cgroup2 -o TARGET | head -n 1)
@@ -241,6 +255,7 @@ module_load
 attributes
 round_trip
 mistakes
+many
 in_cgroup
 pair
 server "$b"
