@@ -110,8 +110,9 @@ def tcp(sport, data, options=None, limit=60):
         peer, _ = listener.accept()
         with peer, contextlib.suppress(OSError):
             peer.settimeout(limit)
-            while len(received) < len(data):
-                received.extend(peer.recv(65536) or b'')
+            while len(received) < len(data) and \
+                    (chunk := peer.recv(65536)):
+                received.extend(chunk)
 
     server = threading.Thread(target=serve)
     server.start()
