@@ -173,10 +173,11 @@ int scitag_genl_unregister(struct genl_family *family)
  */
 static int genl_may_not_hear(struct sock *sk, struct sk_buff *skb, void *data)
 {
+	const struct socket *socket = sk->sk_socket;
 	const struct net *net = data;
 
-	return !file_ns_capable(sk->sk_socket->file, net->user_ns,
-				CAP_NET_ADMIN);
+	return !socket || !socket->file ||
+	       !file_ns_capable(socket->file, net->user_ns, CAP_NET_ADMIN);
 }
 #endif
 
