@@ -392,19 +392,52 @@ class CheckListenTest(CliTest):
             lines = [json.loads(process.stdout.readline()) for _ in answers]
             process.terminate()
             self.assertEqual(process.wait(60), 0)
-        self.assertEqual(answers, ["scitag check: 0 octets\n",
-                                   "scitag check: 1 octets\n",
-                                   "scitag check: 1000000 octets\n"])
+        self.assertEqual([answer.split(",")[0] for answer in answers],
+                         ["scitag check: 0 octets", "scitag check: 1 octets",
+                          "scitag check: 1000000 octets"])
         self.assertEqual([(line["from"], line["octets"]) for line in lines],
                          [("::1", 0), ("::1", 1), ("::1", 1000000)])
 
-    def talk(self, port, size):
+    def test_marks(self):
+        """What comes with packets: headers that a socket of our own sends."""
+        option = bytes.fromhex("00001e0300030e00")
+        with socket.socket(socket.AF_INET6) as sock:
+            try:
+                sock.bind(("::1", 0))
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_HOPOPTS,
+                                option)
+            except OSError:
+                self.skipTest("no IPv6, or not the capability to send headers")
+            port = sock.getsockname()[1]
+        hbh = [(socket.IPV6_HOPOPTS, option)]
+        do = [(socket.IPV6_DSTOPTS, option)]
+        with subprocess.Popen([SCITAG, "--json", "check", "--listen",
+                               str(port)], stdout=subprocess.PIPE,
+                              universal_newlines=True) as process:
+            answers = [self.talk(port, 3000, options)
+                       for options in ([], hbh, do, hbh + do)]
+            lines = [json.loads(process.stdout.readline()) for _ in answers]
+            process.terminate()
+        self.assertEqual([answer.split(",")[2] for answer in answers],
+                         [f" headers {n}\n" for n in (0, 2, 4, 6)])
+        self.assertEqual([line["headers"] for line in lines],
+                         ["none", "hbh", "do", "hbh,do"])
+        for answer, line in zip(answers, lines):
+            self.assertEqual(int(answer.split(",")[1].split()[1], 16),
+                             line["label"])
+
+    def talk(self, port, size, options=()):
         end = time.monotonic() + 60
         while True:
             try:
-                sock = socket.create_connection(("::1", port), 60)
+                sock = socket.socket(socket.AF_INET6)
+                for option in options:
+                    sock.setsockopt(socket.IPPROTO_IPV6, *option)
+                sock.settimeout(60)
+                sock.connect(("::1", port))
                 break
             except ConnectionRefusedError:
+                sock.close()
                 if time.monotonic() > end:
                     raise
                 time.sleep(0.01)

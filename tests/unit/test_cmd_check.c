@@ -91,6 +91,31 @@ static void test_answered(void **state)
 	      "stalls (1000 of 32768 octets arrive)");
 }
 
+/* The far end saw the packets without the mark that they had here. */
+static void test_stripped(void **state)
+{
+	struct outcome plain = without(), outcome = good();
+
+	(void)state;
+	outcome.mark = SCITAG_MARK_LABEL;
+	outcome.flow.label = 0x3009a;
+	check(&outcome, &plain, OK, "ok");
+	outcome.probe.answered = true;
+	outcome.probe.arrived = PROBE_OCTETS;
+	check(&outcome, &plain, STRIPPED, "arrives without the mark");
+	outcome.probe.label = 0x3009a;
+	check(&outcome, &plain, OK, "ok");
+
+	outcome.mark = SCITAG_MARK_HBH | SCITAG_MARK_DO;
+	outcome.probe.headers = SCITAG_MARK_DO;
+	check(&outcome, &plain, STRIPPED, "arrives without the mark");
+	outcome.probe.headers |= SCITAG_MARK_HBH;
+	check(&outcome, &plain, OK, "ok");
+	outcome.mark = SCITAG_MARK_DO;
+	outcome.probe.headers = SCITAG_MARK_HBH;
+	check(&outcome, &plain, STRIPPED, "arrives without the mark");
+}
+
 /* A service that ends what it does not understand does so every time. */
 static void test_reset(void **state)
 {
@@ -170,8 +195,11 @@ static void test_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_verdicts), cmocka_unit_test(test_slow),
-		cmocka_unit_test(test_answered), cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_slow),
+		cmocka_unit_test(test_answered),
+		cmocka_unit_test(test_stripped),
+		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_words),
 	};
 

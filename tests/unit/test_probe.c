@@ -54,7 +54,7 @@ static void serve(const struct far_end *end)
 		count += n > 0 ? n : 0;
 	}
 	if (end->habit == ANSWERS) {
-		n = snprintf(buf, sizeof(buf), PROBE_ANSWER, count);
+		n = snprintf(buf, sizeof(buf), PROBE_ANSWER, count, 0x3009a, 6);
 		send(fd, buf, n, MSG_NOSIGNAL);
 	}
 	close(fd);
@@ -123,6 +123,8 @@ static void test_answer(void **state)
 	assert_int_equal(result.acked, PROBE_OCTETS);
 	assert_true(result.answered);
 	assert_int_equal(result.arrived, PROBE_OCTETS);
+	assert_int_equal(result.label, 0x3009a);
+	assert_int_equal(result.headers, 6);
 	assert_int_equal(result.retransmits, 0);
 	assert_in_range(result.mss, 1000, 65535);
 	assert_in_range(result.pmtu, result.mss, 65536);

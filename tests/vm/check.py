@@ -114,6 +114,10 @@ def good_path():
             raise AssertionError(f'{kind}: not all packets marked: {row}')
     equal([p['octets'] for p in printed], [OCTETS] * len(KINDS),
           'what the far end read')
+    equal([p['headers'] for p in printed],
+          ['none', 'none', 'hbh', 'do', 'hbh,do', 'do'], 'with which headers')
+    # Experiment 1, activity 1, without the bits that are entropy.
+    equal(printed[1]['label'] & 0x3fefc, 0x20004, 'with which label')
     equal({p['from'] for p in printed}, {A}, 'and from whom')
 
 
@@ -158,6 +162,23 @@ def misread_header():
     equal(results(rows), wanted(do_8=bad['result']), 'results')
     if bad['result'] not in ('slow', 'stalled', 'nothing-arrives'):
         raise AssertionError(bad)
+
+
+def label_rewritten():
+    """r sets all labels to 0, and lets the packets pass."""
+    net.sh('ip netns exec r nft add table ip6 t;'
+           'ip netns exec r nft "add chain ip6 t c { type filter hook forward '
+           'priority 0; }";'
+           'ip netns exec r nft add rule ip6 t c ip6 flowlabel set 0')
+    try:
+        with listener() as printed:
+            status, rows, said = check()
+    finally:
+        net.sh('ip netns exec r nft delete table ip6 t')
+    equal((status, said), (1, 'scitag: not ok: label\n'), 'what is said')
+    equal(results(rows), wanted(label='stripped'), 'results')
+    equal(rows['label']['text'], 'arrives without the mark', 'in words')
+    equal({p['label'] for p in printed}, {0}, 'labels that arrived')
 
 
 def no_listener():
@@ -220,6 +241,8 @@ def main():
             hop_by_hop_dropped()
         with case('a router that drops long packets with Destination Options'):
             long_packets_dropped()
+        with case('a router that rewrites labels'):
+            label_rewritten()
         with case('nothing listens'):
             no_listener()
         with case('a service that never answers'):

@@ -14,9 +14,11 @@
 
 #include "addr.h"
 #include "cli.h"
+#include "flow_json.h"
 #include "json_util.h"
 #include "output.h"
 #include "probe.h"
+#include "seen.h"
 #include "signals.h"
 
 /* Connections at a time; with more the oldest one goes. */
@@ -26,6 +28,7 @@ struct peer {
 	int fd;
 	struct sockaddr_in6 from;
 	uint64_t octets;
+	struct seen seen;
 };
 
 struct listener {
@@ -40,13 +43,15 @@ static const struct output_field fields[] = {
 	{ .heading = "from", .key = "from" },
 	{ .heading = "port", .key = "port" },
 	{ .heading = "octets", .key = "octets" },
+	{ .heading = "label", .text = flow_text_label },
+	{ .heading = "headers", .key = "headers" },
 };
 
 static void print_peer(struct cli *cli, const struct peer *peer)
 {
 	struct json_object *object = json_object_new_object();
 	struct addr addr = { .family = AF_INET6 };
-	char text[ADDR_TEXT_MAX];
+	char text[ADDR_TEXT_MAX], headers[FLOW_MARK_TEXT_MAX];
 
 	memcpy(addr.octets, &peer->from.sin6_addr, sizeof(addr.octets));
 	if (object) {
@@ -58,6 +63,11 @@ static void print_peer(struct cli *cli, const struct peer *peer)
 					       ntohs(peer->from.sin6_port)));
 		json_object_object_add(object, "octets",
 				       json_new_u64(peer->octets));
+		json_object_object_add(object, "label",
+				       json_new_u64(peer->seen.label));
+		json_object_object_add(object, "headers",
+				       json_object_new_string(flow_mark_format(
+					       peer->seen.headers, headers)));
 	}
 	output_line(cli->out, fields, sizeof(fields) / sizeof(fields[0]),
 		    object);
@@ -98,7 +108,9 @@ static bool read_peer(struct peer *peer)
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
 	/* Goes into the empty buffer of the socket; if not, so be it. */
-	n = snprintf(buf, sizeof(buf), PROBE_ANSWER, peer->octets);
+	peer->seen = seen_read(peer->fd);
+	n = snprintf(buf, sizeof(buf), PROBE_ANSWER, peer->octets,
+		     peer->seen.label, peer->seen.headers);
 	send(peer->fd, buf, n, MSG_NOSIGNAL);
 	return false;
 }
@@ -144,6 +156,7 @@ static int open_listener(uint16_t port)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	seen_ask(fd);
 	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) ||
 	    listen(fd, PEERS_MAX)) {
 		int ret = -errno;

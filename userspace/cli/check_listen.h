@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The far end of scitag check: reads, and answers with how much came.
+ * The far end of scitag check: reads, and answers with how much came,
+ * and with which marks.
  */
 #ifndef SCITAG_CHECK_LISTEN_H
 #define SCITAG_CHECK_LISTEN_H

@@ -45,6 +45,7 @@ static const struct kind {
 
 /* What came of one. */
 struct outcome {
+	uint32_t mark; /* of its kind */
 	struct probe_result probe;
 	bool has_flow; /* as the kernel had one that it counted for */
 	struct flow_state flow;
@@ -53,6 +54,7 @@ struct outcome {
 enum verdict {
 	OK,
 	NOT_MARKED,
+	STRIPPED,
 	SLOW,
 	STALLED,
 	NOTHING_ARRIVES,
@@ -62,11 +64,25 @@ enum verdict {
 static const char *const verdicts[] = {
 	[OK] = "ok",
 	[NOT_MARKED] = "not-marked",
+	[STRIPPED] = "stripped",
 	[SLOW] = "slow",
 	[STALLED] = "stalled",
 	[NOTHING_ARRIVES] = "nothing-arrives",
 	[NO_CONNECTION] = "no-connection",
 };
+
+/* Did it arrive without its mark? Only our own far end tells. */
+static bool is_stripped(const struct outcome *outcome)
+{
+	const struct probe_result *probe = &outcome->probe;
+
+	if (!probe->answered || !outcome->has_flow)
+		return false;
+	if (outcome->mark & SCITAG_MARK_LABEL &&
+	    probe->label != outcome->flow.label)
+		return true;
+	return outcome->mark & ~SCITAG_MARK_LABEL & ~probe->headers;
+}
 
 /* plain is what the path does without marks. */
 static enum verdict judge(const struct outcome *outcome,
@@ -86,6 +102,8 @@ static enum verdict judge(const struct outcome *outcome,
 		return STALLED;
 	if (outcome->has_flow && !outcome->flow.marked)
 		return NOT_MARKED;
+	if (is_stripped(outcome))
+		return STRIPPED;
 	if (probe->retransmits >= plain->probe.retransmits + RETRANSMITS_MORE)
 		return SLOW;
 	return OK;
@@ -100,6 +118,9 @@ static void explain(char *buf, size_t size, enum verdict verdict,
 		break;
 	case NOT_MARKED:
 		snprintf(buf, size, "not marked: scitag stats says why");
+		break;
+	case STRIPPED:
+		snprintf(buf, size, "arrives without the mark");
 		break;
 	case SLOW:
 		snprintf(buf, size, "slow (%ju retransmissions)",
@@ -146,7 +167,7 @@ static struct json_object *outcome_json(const struct kind *kind,
 	const struct probe_result *probe = &outcome->probe;
 	struct json_object *object = json_object_new_object();
 	bool connected = probe->end != PROBE_NO_CONNECTION;
-	char text[128];
+	char text[128], headers[FLOW_MARK_TEXT_MAX];
 
 	if (!object)
 		return NULL;
@@ -159,6 +180,13 @@ static struct json_object *outcome_json(const struct kind *kind,
 	add_number(object, "time", connected, probe->time_ms);
 	add_number(object, "acked", connected, probe->acked);
 	add_number(object, "arrived", probe->answered, probe->arrived);
+	add_number(object, "arrived-label", probe->answered, probe->label);
+	json_object_object_add(object, "arrived-headers",
+			       probe->answered ?
+				       json_object_new_string(
+					       flow_mark_format(probe->headers,
+								headers)) :
+				       NULL);
 	add_number(object, "retransmits", connected, probe->retransmits);
 	add_number(object, "snd-mss", connected, probe->mss);
 	add_number(object, "pmtu", connected, probe->pmtu);
@@ -217,6 +245,7 @@ static int run_kind(struct cli *cli, const struct kind *kind,
 	int ret;
 
 	memset(outcome, 0, sizeof(*outcome));
+	outcome->mark = kind->mark;
 	ret = probe_new(&probe, &copy.spec.key);
 	if (ret) {
 		/* No route, or one that refuses: as good as no connection. */

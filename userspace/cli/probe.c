@@ -38,7 +38,7 @@ struct probe {
 	size_t sent;
 	bool ended; /* the far end has closed, or reset */
 	bool reset;
-	char answer[64];
+	char answer[96];
 	size_t answer_len;
 };
 
@@ -303,8 +303,8 @@ static void conclude(const struct probe *probe, struct probe_result *result)
 	result->pmtu = info.tcpi_pmtu;
 	if (result->end == PROBE_TIMEOUT && probe->reset)
 		result->end = PROBE_RESET;
-	result->answered =
-		sscanf(probe->answer, PROBE_ANSWER, &result->arrived) == 1;
+	result->answered = sscanf(probe->answer, PROBE_ANSWER, &result->arrived,
+				  &result->label, &result->headers) == 3;
 }
 
 int probe_run(struct probe *probe, int timeout_ms, int stop,

@@ -35,6 +35,8 @@ struct probe_result {
 	uint64_t time_ms; /* from connect() on */
 	bool answered; /* by scitag check --listen */
 	uint64_t arrived; /* octets that it says it has read */
+	uint32_t label; /* and what came with them */
+	uint32_t headers; /* SCITAG_MARK_HBH and SCITAG_MARK_DO */
 };
 
 struct probe;
@@ -54,6 +56,8 @@ int probe_run(struct probe *probe, int timeout_ms, int stop,
 	      struct probe_result *result);
 
 /* What the far end sends before it closes, if it is one of ours. */
-#define PROBE_ANSWER "scitag check: %" PRIu64 " octets\n"
+#define PROBE_ANSWER                                         \
+	"scitag check: %" PRIu64 " octets, label 0x%" PRIx32 \
+	", headers %" PRIu32 "\n"
 
 #endif /* SCITAG_PROBE_H */
