@@ -244,7 +244,7 @@ def main():
             plug(features)
             marked = Marked(table, name, features)
             path = f'{OUT}/offload-{number}.pcap'
-            with net.capture('b', path, 'csum1'):
+            with net.capture('b', path, 'csum1', snap=2048):
                 for step, (mark, text) in enumerate((
                         (LABEL, 'label'), (HBH, 'hbh'), (DO, 'do'),
                         (HBH | DO, 'hbh+do'))):
