@@ -51,11 +51,15 @@ static enum scitag_stat exthdr_fits(const struct sk_buff *skb,
 {
 	u32 payload = ntohs(ipv6_hdr(skb)->payload_len);
 	const struct dst_entry *dst = skb_dst(skb);
-	u32 mtu = dst ? dst_mtu(dst) : READ_ONCE(out->mtu);
+	u32 mtu;
 
+	/* Every path takes that much: no need to ask this one. */
+	if (skb->len + mark->headers_len <= IPV6_MIN_MTU)
+		return SCITAG_STAT_MARKED;
 	if (unlikely(payload + mark->headers_len > IPV6_MAXPLEN) &&
 	    !exthdr_may_be_big(skb))
 		return SCITAG_STAT_TOO_BIG;
+	mtu = dst ? dst_mtu(dst) : READ_ONCE(out->mtu);
 	if (likely(packet->segment_len + mark->headers_len <= mtu))
 		return SCITAG_STAT_MARKED;
 	return exthdr_oversize(skb, packet, mark);
@@ -68,11 +72,12 @@ static enum scitag_stat exthdr_fits(const struct sk_buff *skb,
  */
 static void exthdr_move_down(struct sk_buff *skb, unsigned int octets)
 {
-	u8 *ip6 = skb_network_header(skb);
+	const struct ipv6hdr ip6 = *ipv6_hdr(skb);
 
-	memmove(ip6 - octets, ip6, sizeof(struct ipv6hdr));
+	/* By way of the stack: old and new place overlap. */
 	__skb_push(skb, octets);
 	skb_reset_network_header(skb);
+	*ipv6_hdr(skb) = ip6;
 }
 
 /*

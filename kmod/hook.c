@@ -19,17 +19,17 @@
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <net/sock.h>
+#include <net/tcp_states.h>
 
 /*
  * The label is written even to a packet that can't get headers: one that came
  * and went within a flow would move the flow's path. The headers come last,
  * so that they are not taken for ones that the packet had before.
  */
-static enum scitag_stat hook_mark(struct sk_buff *skb,
-				  const struct scitag_packet *packet,
-				  struct scitag_flow *flow,
-				  const struct scitag_mark *mark, u32 entropy,
-				  const struct net_device *out)
+static __always_inline enum scitag_stat
+hook_mark(struct sk_buff *skb, const struct scitag_packet *packet,
+	  struct scitag_flow *flow, const struct scitag_mark *mark, u32 entropy,
+	  const struct net_device *out)
 {
 	u32 label;
 
@@ -52,12 +52,12 @@ static void hook_count(struct scitag_flow *flow,
 	unsigned long now = jiffies;
 
 	atomic64_add(packet->segments, &flow->packets);
-	atomic64_add(scitag_packet_bytes(packet), &flow->bytes);
+	atomic64_add(packet->bytes, &flow->bytes);
 	if (READ_ONCE(flow->used) != now)
 		WRITE_ONCE(flow->used, now);
 }
 
-static unsigned int hook_verdict(enum scitag_stat stat)
+static inline unsigned int hook_verdict(enum scitag_stat stat)
 {
 	/* The sender gets the error: nothing is lost that was thought sent. */
 	return unlikely(stat == SCITAG_STAT_REFUSED) ? NF_DROP_ERR(-EMSGSIZE) :
@@ -137,15 +137,18 @@ static noinline unsigned int hook_rules(struct scitag_net *snet,
  * A flow that has ended marks what its connection still sends. A packet of an
  * open socket is one of a new connection between the same ports.
  */
-static bool hook_flow_is_over(const struct scitag_flow *flow,
-			      const struct sk_buff *skb)
+static noinline bool hook_is_open(const struct sk_buff *skb)
 {
-	const struct sock *sk;
+	const struct sock *sk = scitag_sock_of_packet(skb);
 
-	if (likely(!test_bit(SCITAG_FLOW_ENDED, &flow->state)))
-		return false;
-	sk = scitag_sock_of_packet(skb);
 	return sk && READ_ONCE(sk->sk_state) != TCP_CLOSE;
+}
+
+static inline bool hook_flow_is_over(const struct scitag_flow *flow,
+				     const struct sk_buff *skb)
+{
+	return unlikely(test_bit(SCITAG_FLOW_ENDED, &flow->state)) &&
+	       hook_is_open(skb);
 }
 
 /*

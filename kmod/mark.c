@@ -6,9 +6,7 @@
 #include <uapi/linux/scitag.h>
 
 #include <linux/hashtable.h>
-#include <linux/ipv6.h>
 #include <linux/jhash.h>
-#include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -121,19 +119,4 @@ void scitag_mark_put(struct scitag_mark *mark)
 	hash_del(&mark->node);
 	spin_unlock_bh(&marks_lock);
 	kfree_rcu(mark, rcu);
-}
-
-int scitag_mark_write_label(struct sk_buff *skb, u32 label)
-{
-	const __be32 mask = cpu_to_be32(SCITAG_LABEL_MASK);
-	unsigned int end = skb_network_offset(skb) + sizeof(struct ipv6hdr);
-	__be32 *word = (__be32 *)skb_network_header(skb);
-	__be32 new = (*word & ~mask) | cpu_to_be32(label);
-
-	if (*word == new)
-		return 0;
-	if (skb_ensure_writable(skb, end))
-		return -ENOMEM;
-	*(__be32 *)skb_network_header(skb) = new;
-	return 0;
 }

@@ -6,11 +6,13 @@
 #ifndef SCITAG_MARK_H
 #define SCITAG_MARK_H
 
+#include <scitag/label.h>
+
+#include <linux/ipv6.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/skbuff.h>
 #include <linux/types.h>
-
-struct sk_buff;
 
 /* A Hop-by-Hop Options header of 8 octets and a Destination one of 16. */
 #define SCITAG_MARK_HEADERS_MAX 24
@@ -122,6 +124,23 @@ static inline u32 scitag_mark_label(const struct scitag_mark *mark, u32 entropy)
  * Warning: may reallocate the packet's head; re-read pointers into it.
  * Return: 0, or -ENOMEM with the packet as it was.
  */
-int scitag_mark_write_label(struct sk_buff *skb, u32 label);
+static inline int scitag_mark_write_label(struct sk_buff *skb, u32 label)
+{
+	const __be32 mask = cpu_to_be32(SCITAG_LABEL_MASK);
+	unsigned int end = skb_network_offset(skb) + sizeof(struct ipv6hdr);
+	__be32 *word = (__be32 *)skb_network_header(skb);
+	__be32 new = (*word & ~mask) | cpu_to_be32(label);
+
+	if (*word == new)
+		return 0;
+	/* As a rule nobody else has a part in the headers of a new packet. */
+	if (unlikely(skb_cloned(skb) && !skb_clone_writable(skb, end))) {
+		if (skb_ensure_writable(skb, end))
+			return -ENOMEM;
+		word = (__be32 *)skb_network_header(skb);
+	}
+	*word = new;
+	return 0;
+}
 
 #endif /* SCITAG_MARK_H */

@@ -69,37 +69,46 @@ bool scitag_packet_parse_ipv4(struct scitag_packet *packet,
 	return scitag_packet_read_ports(packet, skb, ip->protocol);
 }
 
-/* Length of the upper-layer header, or 0. */
-static unsigned int packet_l4_len(const struct scitag_packet *packet,
-				  const struct sk_buff *skb)
+/* Octets from the IP header up to the payload, or 0 if it is too short. */
+static unsigned int packet_headers_len(const struct scitag_packet *packet,
+				       const struct sk_buff *skb)
 {
+	unsigned int l4_len = sizeof(struct udphdr);
 	const struct tcphdr *th;
 	struct tcphdr buf;
 
-	if (packet->key.protocol == IPPROTO_UDP)
-		return sizeof(struct udphdr);
-	th = skb_header_pointer(skb, packet->l4_offset, sizeof(*th), &buf);
-	return th && th->doff >= 5 ? th->doff * 4 : 0;
+	if (packet->key.protocol == IPPROTO_TCP) {
+		th = skb_header_pointer(skb, packet->l4_offset, sizeof(*th),
+					&buf);
+		if (!th || th->doff < 5)
+			return 0;
+		l4_len = th->doff * 4;
+	}
+	if (skb->len < packet->l4_offset + l4_len)
+		return 0;
+	return packet->l4_offset - skb_network_offset(skb) + l4_len;
 }
 
-bool scitag_packet_measure(struct scitag_packet *packet,
-			   const struct sk_buff *skb)
+bool scitag_packet_measure_gso(struct scitag_packet *packet,
+			       const struct sk_buff *skb)
 {
-	unsigned int l4_len = packet_l4_len(packet, skb);
+	unsigned int headers_len = packet_headers_len(packet, skb);
+	unsigned int payload_len = skb->len - headers_len;
 
-	packet->headers_len = packet->l4_offset - skb_network_offset(skb) +
-			      l4_len;
-	if (unlikely(!l4_len || skb->len < packet->headers_len))
+	if (!headers_len)
 		return false;
-	packet->payload_len = skb->len - packet->headers_len;
 	if (unlikely(packet->jumbo)) /* that header never reaches the wire */
-		packet->headers_len -= JUMBO_HEADER_LEN;
-	packet->segments = 1;
-	packet->segment_len = skb->len;
-	if (skb_is_gso(skb)) {
-		packet->segments = max_t(u32, skb_shinfo(skb)->gso_segs, 1);
-		packet->segment_len = packet->headers_len +
-				      skb_shinfo(skb)->gso_size;
-	}
+		headers_len -= JUMBO_HEADER_LEN;
+	packet->segments = max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+	packet->segment_len = headers_len + skb_shinfo(skb)->gso_size;
+	packet->bytes = payload_len + (u64)packet->segments * headers_len;
 	return true;
+}
+
+bool scitag_packet_has_payload(const struct scitag_packet *packet,
+			       const struct sk_buff *skb)
+{
+	unsigned int headers_len = packet_headers_len(packet, skb);
+
+	return headers_len && skb->len > headers_len;
 }

@@ -19,22 +19,20 @@
  * @l4_offset: where its upper-layer header is in @skb->data
  * @ext_header: does it have extension headers already?
  * @jumbo: is the first of them the one of BIG TCP (Linux 5.19 to 6.19)?
- * @headers_len: octets from the IP header up to the payload
- * @payload_len: octets of payload
  * @segments: packets that it will be on the wire
  * @segment_len: octets of the longest of them, from the IP header on
+ * @bytes: octets of all of them, from the IP header on
  *
- * The last four are there after scitag_packet_measure().
+ * The last three are there after scitag_packet_measure().
  */
 struct scitag_packet {
 	struct scitag_flow_key key;
 	u32 l4_offset;
 	bool ext_header;
 	bool jumbo;
-	u32 headers_len;
-	u32 payload_len;
 	u32 segments;
 	u32 segment_len;
+	u64 bytes;
 };
 
 /* Does this module care for packets of a protocol? */
@@ -107,6 +105,10 @@ static inline bool scitag_packet_parse(struct scitag_packet *packet,
 bool scitag_packet_parse_ipv4(struct scitag_packet *packet,
 			      const struct sk_buff *skb);
 
+/* The same for a packet that will be several. */
+bool scitag_packet_measure_gso(struct scitag_packet *packet,
+			       const struct sk_buff *skb);
+
 /**
  * scitag_packet_measure - find out how long a packet is, and in how many pieces
  * @packet: of this packet; the rest is filled
@@ -115,19 +117,26 @@ bool scitag_packet_parse_ipv4(struct scitag_packet *packet,
  * Context: any, no locks needed.
  * Return: false if it is too short for its headers.
  */
-bool scitag_packet_measure(struct scitag_packet *packet,
-			   const struct sk_buff *skb);
+static inline bool scitag_packet_measure(struct scitag_packet *packet,
+					 const struct sk_buff *skb)
+{
+	if (skb_is_gso(skb))
+		return scitag_packet_measure_gso(packet, skb);
+	packet->segments = 1;
+	packet->segment_len = skb->len;
+	packet->bytes = skb->len;
+	return true;
+}
 
 /**
- * scitag_packet_bytes - octets of a packet as it will be on the wire
- * @packet: packet, measured
+ * scitag_packet_has_payload - is there anything behind the headers?
+ * @packet: of this packet
+ * @skb: packet
  *
- * Return: octets of all its segments, from the IP header on.
+ * Context: any, no locks needed.
+ * Return: false if not, or if it is too short for its headers.
  */
-static inline u64 scitag_packet_bytes(const struct scitag_packet *packet)
-{
-	return packet->payload_len +
-	       (u64)packet->segments * packet->headers_len;
-}
+bool scitag_packet_has_payload(const struct scitag_packet *packet,
+			       const struct sk_buff *skb);
 
 #endif /* SCITAG_PACKET_H */

@@ -202,7 +202,7 @@ bool scitag_room_there(const struct sk_buff *skb,
 		return true;
 	if (flow)
 		room_ask(flow, sk);
-	return !packet->payload_len;
+	return !scitag_packet_has_payload(packet, skb);
 }
 
 void scitag_room_settle(struct scitag_flow *flow)

@@ -87,7 +87,7 @@ void scitag_track_packet(struct scitag_net *snet, const struct sk_buff *skb,
 	note->rule = rule->id;
 	note->segments = packet->segments;
 	note->unmarked = marked ? 0 : packet->segments;
-	note->bytes = scitag_packet_bytes(packet);
+	note->bytes = packet->bytes;
 	note->has_socket = track_has_socket(packet, sk);
 	atomic_inc(&snet->tracked_count);
 	if (llist_add(&note->node, &snet->tracked))
