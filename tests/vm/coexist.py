@@ -16,7 +16,7 @@ import time
 import decode
 import net
 import traffic
-from decode import MARKS, TCP
+from decode import MARKS, TCP, few
 from genl import CTRL_CMD_GETFAMILY, GENL_ID_CTRL, NLA_F_NESTED, Genl, attr
 from genl import attrs
 from tap import case, done, equal, note
@@ -24,7 +24,7 @@ from traffic import A, B
 
 OUT = os.environ['OUT']
 SIZE = 200000 // int(os.environ['SLOW'])
-NAMES = ('label', 'do', 'label+hbh+do')
+NAMES = few(('label', 'do', 'label+hbh+do'))
 OTHER, VIRTUAL = '2001:db8:a::11', '2001:db8:a::99'
 SO_MAX_PACING_RATE = 47
 

@@ -3,6 +3,7 @@
 flow asks for. Nothing here shares code with what is tested: the tag is written
 down as docs/netlink/scitag.yaml and the drafts have it."""
 import collections
+import os
 
 import net
 from genl import DO, HBH, LABEL
@@ -18,6 +19,13 @@ ECT0, CE = 2, 3
 
 MARKS = {'label': LABEL, 'hbh': HBH, 'do': DO, 'hbh+do': HBH | DO,
          'label+hbh+do': LABEL | HBH | DO}
+
+
+def few(things):
+    """All of them, or where everything takes long the last alone."""
+    things = list(things)
+    return things[-1:] if int(os.environ['SLOW']) > 1 else things
+
 
 FIELDS = {
     'src': 'ipv6.src', 'dst': 'ipv6.dst', 'plen': 'ipv6.plen',
@@ -141,12 +149,11 @@ def first_sent(seen):
 
 def received(name):
     """Packets that the kernel of a namespace received, as they were on the
-    wire: the segments of a large one are counted one by one. Without those to
-    multicast addresses, which are all there is besides a test's own where
-    net.know_neighbours() was called."""
+    wire: the segments of a large one are counted one by one. Those of a test
+    are all there are after net.quiet()."""
     counters = net.snmp6(name)
     return sum(counters[f'Ip6In{kind}Pkts'] for kind in
-               ('NoECT', 'ECT1', 'ECT0', 'CE')) - counters['Ip6InMcastPkts']
+               ('NoECT', 'ECT1', 'ECT0', 'CE'))
 
 
 def check_receiver(name):

@@ -13,7 +13,7 @@ import os
 import decode
 import net
 import traffic
-from decode import DEST, ESP, HOP, TCP
+from decode import DEST, ESP, HOP, TCP, few
 from genl import DO, HBH, LABEL, Genl
 from tap import case, done, equal, note
 from traffic import A, B
@@ -83,7 +83,7 @@ def protected(number):
         secure(number)
         with net.inside('a'):
             table = Genl()
-        whats = list(HEADERS) if number == ESP else ['label+hbh+do']
+        whats = few(HEADERS) if number == ESP else ['label+hbh+do']
         ports = {sport: HEADERS[what] for sport, what in enumerate(whats,
                                                                    20000)}
         counters(ports)

@@ -23,7 +23,7 @@ import threading
 import decode
 import net
 import traffic
-from decode import TCP
+from decode import TCP, few
 from genl import DO, HBH, IDS, SAFE, Genl
 from tap import case, done, equal, note
 from traffic import A, FAR
@@ -144,7 +144,8 @@ def harmful(table, sport, how, name, mark):
 def forwarder(how):
     with net.inside('a'):
         table = Genl()
-    for number, (name, mark) in enumerate((('do', DO), ('hbh+do', HBH | DO))):
+    for number, (name, mark) in enumerate(
+            few((('do', DO), ('hbh+do', HBH | DO)))):
         sport = 20000 + 100 * number
         harmless(table, sport, how, name, mark)
         harmful(table, sport + 10, how, name, mark)

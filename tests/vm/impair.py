@@ -13,7 +13,7 @@ import os
 import decode
 import net
 import traffic
-from decode import CE, CWR, ECT0, MARKS, TCP
+from decode import CE, CWR, ECT0, MARKS, TCP, few
 from genl import Genl
 from tap import case, done, equal, note
 from traffic import A, FAR
@@ -24,7 +24,7 @@ PATHS = {
     'loss': ('loss 3%', MARKS),
     'reordering': ('delay 4ms reorder 50% 50%', ('do', 'label+hbh+do')),
     'duplication': ('duplicate 10%', ('label', 'hbh', 'label+hbh+do')),
-    'congestion marks': ('loss 5% ecn', ('label', 'do', 'label+hbh+do')),
+    'congestion marks': ('loss 20% ecn', ('label', 'do', 'label+hbh+do')),
 }
 
 
@@ -86,7 +86,7 @@ def check_path(what, flows, ports, sent, came):
 
 def paths(table):
     captures = {where: f'{OUT}/impair-{where}.pcap' for where in 'rb'}
-    runs = {what: dict(enumerate(names, 20000 + 10 * number))
+    runs = {what: dict(enumerate(few(names), 20000 + 10 * number))
             for number, (what, (_, names)) in enumerate(PATHS.items())}
     with net.capture('r', captures['r'], snap=200, expression=f'src {A}'), \
             net.capture('b', captures['b'], snap=200, expression=f'src {A}'):

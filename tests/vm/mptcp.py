@@ -13,7 +13,7 @@ import os
 import decode
 import net
 import traffic
-from decode import MARKS, TCP
+from decode import MARKS, TCP, few
 from genl import Genl
 from tap import case, done, equal, note
 from traffic import A, B, MPTCP_PROTOCOL
@@ -57,7 +57,8 @@ def main():
         with net.inside('a'):
             table = Genl()
         runs = []
-        for number, name in enumerate(('label', 'do', 'label+hbh+do')):
+        for number, name in enumerate(
+                few(('label', 'do', 'label+hbh+do'))):
             sport, second, capture = (20000 + number, 41000 + number,
                                       f'{path}.{number}')
             flow = {'protocol': TCP, 'dst': B, 'dport': 30000,

@@ -8,7 +8,7 @@ import os
 import decode
 import net
 import traffic
-from decode import MARKS, TCP
+from decode import MARKS, TCP, few
 from genl import Genl
 from tap import case, done, equal, note
 from traffic import A, B, FAR
@@ -40,7 +40,7 @@ def fixed(mtu):
     path = f'{OUT}/mtu-{mtu}.pcap'
     with net.pair(mtu=mtu):
         table = table_of('a')
-        ports = dict(enumerate(MARKS.items(), 20000))
+        ports = dict(enumerate(few(MARKS.items()), 20000))
         with net.capture('b', path, snap=200):
             for sport, (_, mark) in ports.items():
                 table.add(**flow_to(B, sport, mark))
@@ -86,7 +86,7 @@ def sender_side(what, change):
     with net.pair():
         table = table_of('a')
         mss, dropped = {}, {}
-        ports = dict(enumerate(('do', 'label+hbh+do'), 20000))
+        ports = dict(enumerate(few(('do', 'label+hbh+do')), 20000))
         with net.capture('b', path, snap=200):
             for sport, name in ports.items():
                 table.add(**flow_to(B, sport, MARKS[name]))
@@ -133,7 +133,7 @@ def path_mtu(offload, *names):
 
     with net.line(offload=offload, far_offload=False):
         table = table_of('a')
-        ports = dict(enumerate(names, 20000))
+        ports = dict(enumerate(few(names), 20000))
         lost = {}
         mss = {}
         with net.capture('b', path, snap=200, expression=f'src {A}'):
@@ -173,7 +173,7 @@ def path_mtu(offload, *names):
 
 def main():
     net.module_load()
-    for mtu in (1280, 1500, 9000):
+    for mtu in few((1280, 9000, 1500)):
         fixed(mtu)
     sender_side('link', lambda mtu: net.sh(
         f'ip -n a link set veth0 mtu {mtu}'))

@@ -115,15 +115,17 @@ def link(left, right, left_addr, right_addr, device='veth0', peer='veth0',
                f'ip netns exec {name} ethtool -K {dev} tx off')
 
 
-def know_neighbours():
-    """The ends of pair() need not ask for each other's link address, so that
-    nothing but a test's own packets goes from one to the other."""
+def quiet():
+    """Nothing but a test's own packets goes from one end of pair() to the
+    other: they know their neighbours, and are not heard by routers."""
     for name, other, addr in (('a', 'b', '2001:db8:a::2'),
                               ('b', 'a', '2001:db8:a::1')):
         words = sh(f'ip -n {other} link show veth0').split()
         mac = words[words.index('link/ether') + 1]
         sh(f'ip -n {name} neigh replace {addr} dev veth0 lladdr {mac} '
            'nud permanent')
+        nft(name, out=['filter hook output priority 0',
+                       'ip6 daddr ff02::/16 drop'])
 
 
 def wait_for(condition, seconds=30, what='condition'):

@@ -8,7 +8,7 @@ import os
 import decode
 import net
 import traffic
-from decode import MARKS, TCP
+from decode import MARKS, TCP, few
 from genl import Genl
 from tap import case, done, equal, note
 from traffic import A, B
@@ -52,7 +52,7 @@ def main():
             transfer(20001)  # no flow
             table.add(**flow, sport=20002, mark=decode.MARKS['hbh+do'])
             transfer(20003)  # another flow
-            ports = dict(enumerate(MARKS.items(), 20010))
+            ports = dict(enumerate(few(MARKS.items()), 20010))
             for sport, (_, mark) in ports.items():
                 table.add(**flow, sport=sport, mark=mark)
                 transfer(sport)

@@ -10,7 +10,8 @@ import struct
 import decode
 import net
 import traffic
-from decode import ACK, DEST, FIN, HOP, MARKS, ROUTING, RST, SYN, TCP
+from decode import (ACK, DEST, FIN, HOP, MARKS, ROUTING, RST, SYN, TCP,
+                    few)
 from genl import DO, HBH, LABEL, Genl
 from tap import case, done, equal, note
 from traffic import A, B
@@ -120,7 +121,7 @@ def listener(run):
     for cookies in (1, 2):
         set_sysctl('b', f'net.ipv4.tcp_syncookies={cookies}')
         how = ' with SYN cookies' if cookies == 2 else ''
-        for number, (name, mark) in enumerate(MARKS.items()):
+        for number, (name, mark) in enumerate(few(MARKS.items())):
             sport = 20000 + 10 * cookies + number
             run.add(f'a server that answers{how}, its SYN-ACK included: all '
                     f'of {name} is marked', to_a(sport, mark), has_syn_ack)
@@ -181,7 +182,7 @@ def fast_open(run):
     set_sysctl('a', 'net.ipv4.tcp_fastopen=5')  # client, needs no cookie
     set_sysctl('b', 'net.ipv4.tcp_fastopen=0x202')  # server, wants none
     net.sh('ip netns exec a tc qdisc add dev veth0 root netem delay 300ms')
-    for number, (name, mark) in enumerate(MARKS.items()):
+    for number, (name, mark) in enumerate(few(MARKS.items())):
         sport = 20200 + number
         run.add(f'TCP Fast Open, client: all of {name} is marked',
                 to_b(sport, mark), data_in_syn)
@@ -211,7 +212,7 @@ def fast_open(run):
 
 def other_writes(run):
     """Pages of files and of the writer, rather than copies."""
-    for number, name in enumerate(('do', 'label+hbh+do')):
+    for number, name in enumerate(few(('do', 'label+hbh+do'))):
         run.add(f'sendfile and MSG_ZEROCOPY: all of {name} is marked',
                 to_b(20300 + number, MARKS[name]))
         with traffic.connection(20300 + number, 30000) as conn:
@@ -248,7 +249,7 @@ def own_headers():
     runs = []
     with net.capture('b', path, snap=300, direction='in'):
         for number, (name, (option, value, _)) in enumerate(options.items()):
-            for mark in (ALL, LABEL):
+            for mark in few((LABEL, ALL)):
                 flow = to_b(20400 + 10 * number + mark, mark)
                 table.add(**flow)
                 with traffic.connection(

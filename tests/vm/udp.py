@@ -10,7 +10,7 @@ import struct
 
 import decode
 import net
-from decode import FRAGMENT, MARKS, UDP
+from decode import FRAGMENT, MARKS, UDP, few
 from genl import Genl
 from tap import case, done, equal, note
 from traffic import A, B
@@ -102,10 +102,10 @@ def send(sport, name, gso):
 def all_marked(how):
     offload, feature = DEVICES[how]
     path = f'{OUT}/udp.pcap'
-    ports = dict(enumerate(MARKS, 20000))
+    ports = dict(enumerate(few(MARKS), 20000))
     count = {}
     with net.pair(offload=offload):
-        net.know_neighbours()
+        net.quiet()
         if feature:
             net.sh(f'ip netns exec a ethtool -K veth0 {feature}')
         gso = has_gso()
