@@ -25,7 +25,7 @@ class Events:
             while len(self.got) < count:
                 self.got += [(cmd, flow, reason) for cmd, _, flow, reason in
                              self.genl.events()]
-        except TimeoutError as error:
+        except socket.timeout as error:
             raise AssertionError(f'{len(self.got)} notifications of {count}, '
                                  f'last {self.got[-3:]}') from error
         head, self.got = self.got[:count], self.got[count:]
@@ -34,6 +34,6 @@ class Events:
     def none(self):
         """Is there nothing that was not asked for?"""
         self.genl.sock.settimeout(0.3)
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(socket.timeout):
             self.got += self.genl.events()
         equal(self.got, [], 'notifications')

@@ -296,9 +296,9 @@ def bounds(table):
         table.rule_set({'flow': MARK})
         listener = net.tcp_listener('a', A, 6000)
         net.sh('ip netns exec b nft add table ip6 t;'
-               'ip netns exec b nft add chain ip6 t in '
+               'ip netns exec b nft add chain ip6 t inbound '
                "'{ type filter hook input priority 0; }';"
-               'ip netns exec b nft add rule ip6 t in tcp sport 6000 drop')
+               'ip netns exec b nft add rule ip6 t inbound tcp sport 6000 drop')
         path = f'{OUT}/rules-synack.pcap'
         with net.capture('b', path):
             socks = [net.tcp_socket('b', B, 0) for _ in range(20)]
