@@ -35,11 +35,18 @@ static void lifetime_end(struct scitag_net *snet, struct scitag_flow *flow,
 	scitag_flow_put(flow);
 }
 
+/*
+ * There may be notes of packets that left before a connection closed. They are
+ * seen to when it is known which have, or they would begin another flow.
+ */
 static void lifetime_end_closing(struct scitag_net *snet)
 {
 	struct llist_node *closing = llist_del_all(&snet->closing);
 	struct scitag_flow *flow, *next;
 
+	if (!closing)
+		return;
+	scitag_track_run(snet);
 	closing = llist_reverse_order(closing);
 	llist_for_each_entry_safe(flow, next, closing, closing) {
 		if (!lifetime_is_over(flow)) {
@@ -108,7 +115,6 @@ static void lifetime_work(struct work_struct *work)
 	bool again;
 
 	mutex_lock(&snet->lock);
-	/* A connection may have become a flow and closed since the last time. */
 	scitag_track_run(snet);
 	lifetime_end_closing(snet);
 	lifetime_drop_ended(snet);

@@ -34,14 +34,22 @@ static bool port_in(const struct scitag_port_range *range, __be16 port)
 	return ntohs(port) >= range->min && ntohs(port) <= range->max;
 }
 
+/* A short prefix of IPv6 must not match the mapped form of IPv4. */
+static bool match_prefix(const struct in6_addr *addr,
+			 const struct in6_addr *prefix, u8 len)
+{
+	return ipv6_prefix_equal(addr, prefix, len) &&
+	       ipv6_addr_v4mapped(addr) == ipv6_addr_v4mapped(prefix);
+}
+
 static bool match_addresses(const struct scitag_rule *rule,
 			    const struct scitag_flow_key *key)
 {
 	if ((rule->conditions & SCITAG_RULE_DST) &&
-	    !ipv6_prefix_equal(&key->dst, &rule->dst, rule->dst_len))
+	    !match_prefix(&key->dst, &rule->dst, rule->dst_len))
 		return false;
 	return !(rule->conditions & SCITAG_RULE_SRC) ||
-	       ipv6_prefix_equal(&key->src, &rule->src, rule->src_len);
+	       match_prefix(&key->src, &rule->src, rule->src_len);
 }
 
 static bool match_ports(const struct scitag_rule *rule,

@@ -119,6 +119,11 @@ static int parse_prefixes(struct scitag_rule *rule, struct nlattr **attrs,
 				   attrs[SCITAG_RULE_A_DST],
 				   attrs[SCITAG_RULE_A_DST_LEN], extack);
 	}
+	if (!err && attrs[SCITAG_RULE_A_SRC] && attrs[SCITAG_RULE_A_DST] &&
+	    ipv6_addr_v4mapped(&rule->src) != ipv6_addr_v4mapped(&rule->dst))
+		return rulemsg_refuse(extack, attrs[SCITAG_RULE_A_DST],
+				      "One prefix is IPv4, the other IPv6",
+				      -EINVAL);
 	return err;
 }
 

@@ -247,6 +247,9 @@ def replacement(table):
             ('range', {'port_min': 9, 'port_max': 8, 'flow': MARK}),
             ('no first port', {'sport_max': 8, 'flow': MARK}),
             ('long prefix', {'dst': '192.0.2.0', 'dst_len': 33, 'flow': MARK}),
+            ('two families', {'src': '192.0.2.0', 'src_len': 24,
+                              'dst': '2001:db8::', 'dst_len': 32,
+                              'flow': MARK}),
             ('mask', {'fwmark': 3, 'fwmask': 1, 'flow': MARK}),
             ('protocol', {'protocol': 1, 'flow': MARK}),
             ('key in the flow', {'flow': {**MARK, 'sport': 1}}),
@@ -391,6 +394,16 @@ def ipv4(table):
               ('192.0.2.1', '192.0.2.2', 0), 'flow')
         equal((reason, end['marked']), (CLOSED, 0), 'end')
         assert end['packets'] >= 4 and end['bytes'] > 1000, end
+        table.flush()
+        table.rule_set({'dst': '::', 'dst_len': 0, 'flow': MARK})
+        with net.inside('a'):
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.sendto(b'x', ('192.0.2.2', 9))
+        sock.close()
+        udp_label()
+        flow, = net.wait_for(table.dump, what='flow')
+        equal(flow['dst'], B, 'what ::/0 matches')
+        table.rule_set({'dst': '192.0.2.0', 'dst_len': 24, 'flow': MARK})
         rules, = table.rules()
         equal((rules['dst'], rules['dst_len']), ('192.0.2.0', 24), 'prefix')
 
