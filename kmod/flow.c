@@ -16,8 +16,11 @@
 #include <linux/siphash.h>
 #include <linux/slab.h>
 
-SCITAG_PARAM(max_flows, 100000, 1, 10000000,
-	     "Flows that the table of a network namespace may hold");
+static struct scitag_param max_flows =
+	SCITAG_PARAM_INIT("max_flows", 100000, 1, 10000000);
+scitag_param(max_flows);
+MODULE_PARM_DESC(max_flows,
+		 "Flows that the table of a network namespace may hold, 1 to 10000000 (default 100000)");
 
 static struct kmem_cache *flow_cache;
 

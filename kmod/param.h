@@ -6,7 +6,6 @@
 #define SCITAG_PARAM_H
 
 #include <linux/moduleparam.h>
-#include <linux/stringify.h>
 
 /**
  * struct scitag_param - such a parameter
@@ -24,17 +23,12 @@ struct scitag_param {
 
 extern const struct kernel_param_ops scitag_param_ops;
 
-/* A parameter that can be set when the module is loaded and later in sysfs. */
-#define SCITAG_PARAM(_name, _default, _min, _max, _what)		\
-	static struct scitag_param _name = {				\
-		.name = #_name,						\
-		.value = _default,					\
-		.min = _min,						\
-		.max = _max,						\
-	};								\
-	module_param_cb(_name, &scitag_param_ops, &_name, 0644);	\
-	MODULE_PARM_DESC(_name, _what ", " __stringify(_min) " to "	\
-			 __stringify(_max) " (default "			\
-			 __stringify(_default) ")")
+/* The value that a parameter has until somebody sets it. */
+#define SCITAG_PARAM_INIT(_name, _default, _min, _max)	\
+	{ .name = _name, .value = _default, .min = _min, .max = _max }
+
+/* Can be set when the module is loaded, and later in sysfs. */
+#define scitag_param(_name) \
+	module_param_cb(_name, &scitag_param_ops, &_name, 0644)
 
 #endif /* SCITAG_PARAM_H */

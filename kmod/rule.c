@@ -14,8 +14,11 @@
 #include <net/ipv6.h>
 #include <net/sock.h>
 
-SCITAG_PARAM(max_rules, 64, 1, 1024,
-	     "Rules that a network namespace may have; each packet of no flow may be compared with all");
+static struct scitag_param max_rules =
+	SCITAG_PARAM_INIT("max_rules", 64, 1, 1024);
+scitag_param(max_rules);
+MODULE_PARM_DESC(max_rules,
+		 "Rules that a network namespace may have; a packet of no flow may be compared with all of them, 1 to 1024 (default 64)");
 
 u32 scitag_rule_max(void)
 {

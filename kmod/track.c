@@ -16,10 +16,17 @@
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
-SCITAG_PARAM(tcp_idle, 7200, 1, 31536000,
-	     "Seconds without a packet after which a TCP flow of a rule ends, if its rule does not say");
-SCITAG_PARAM(udp_idle, 60, 1, 31536000,
-	     "Seconds without a packet after which a UDP flow of a rule ends, if its rule does not say");
+static struct scitag_param tcp_idle =
+	SCITAG_PARAM_INIT("tcp_idle", 7200, 1, 31536000);
+scitag_param(tcp_idle);
+MODULE_PARM_DESC(tcp_idle,
+		 "Seconds without a packet after which a TCP flow of a rule ends, if the rule does not say, 1 to 31536000 (default 7200)");
+
+static struct scitag_param udp_idle =
+	SCITAG_PARAM_INIT("udp_idle", 60, 1, 31536000);
+scitag_param(udp_idle);
+MODULE_PARM_DESC(udp_idle,
+		 "Seconds without a packet after which a UDP flow of a rule ends, if the rule does not say, 1 to 31536000 (default 60)");
 
 /* Notes that may be waiting in a namespace: some 400 KB. */
 #define TRACK_MAX 4096
