@@ -83,8 +83,8 @@ def protected(number):
         secure(number)
         with net.inside('a'):
             table = Genl()
-        whats = few(HEADERS) if number == ESP else ['label+hbh+do']
-        ports = {sport: HEADERS[what] for sport, what in enumerate(whats,
+        marked = few(HEADERS) if number == ESP else ['label+hbh+do']
+        ports = {sport: HEADERS[what] for sport, what in enumerate(marked,
                                                                    20000)}
         counters(ports)
         on_wire = {}
@@ -100,7 +100,7 @@ def protected(number):
             on_wire[sport] = [row for row in wire(path) if row[1][0] != 58]
         after = net.nft_counters('b')
         for state, what in zip(sorted(table.dump(), key=lambda s: s['sport']),
-                               whats):
+                               marked):
             mark, sport = state['mark'], state['sport']
             with case(f'{name}: all of {what} is marked on the wire'):
                 rows = on_wire[sport]
