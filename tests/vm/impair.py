@@ -24,7 +24,7 @@ PATHS = {
     'loss': ('loss 3%', MARKS),
     'reordering': ('delay 4ms reorder 50% 50%', ('do', 'label+hbh+do')),
     'duplication': ('duplicate 10%', ('label', 'hbh', 'label+hbh+do')),
-    'congestion marks': ('loss 20% ecn', ('label', 'do', 'label+hbh+do')),
+    'congestion marks': ('loss 10% ecn', ('label', 'do', 'label+hbh+do')),
 }
 
 
@@ -105,7 +105,9 @@ def main():
     with net.line():
         net.sh('modprobe -q sch_netem || true')
         for name in 'ab':
-            net.sh(f'ip netns exec {name} sysctl -qw net.ipv4.tcp_ecn=1')
+            # Also where the first SYN is lost.
+            net.sh(f'ip netns exec {name} sysctl -qw net.ipv4.tcp_ecn=1 '
+                   'net.ipv4.tcp_ecn_fallback=0')
         with net.inside('a'):
             table = Genl()
         paths(table)

@@ -286,7 +286,8 @@ def own_headers():
 
 def idle_connections():
     """A flow of a connection that says nothing takes and gives back the room
-    at once; what is sent afterwards is all marked, then not at all."""
+    at once; what is sent afterwards is all marked, then not at all. A socket
+    that is bound to a device is found by the first packet that it sends."""
     table = table_of('a')
     path = f'{OUT}/sockets-idle.pcap'
     for sport, device in ((20500, None), (20501, 'veth0')):
@@ -305,6 +306,8 @@ def idle_connections():
                 traffic.connection(sport, 30000, prepare=prepare) as conn:
             before = conn.mss()
             table.add(**flow)
+            if device:
+                conn.talk(1)
             net.wait_for(lambda: conn.mss() == before - 24, seconds=10,
                          what='room')
             conn.bulk(50000)
@@ -315,13 +318,12 @@ def idle_connections():
                          what='MSS as it was')
             conn.bulk(50000)
         with case(f'{what}: all is marked as long as it has a flow'):
-            equal(state['marked'], state['packets'], 'marked and all')
-            packets = decode.Seen(path).of(flow)
-            marked = [p for p in packets if len(p.chain) > 1]
-            decode.check_counted(marked, state)
+            unmarked = state['packets'] - state['marked']
+            assert unmarked <= (1 if device else 0), f'{unmarked} are not'
+            marked = [p for p in decode.Seen(path).of(flow)
+                      if len(p.chain) > 1]
+            equal(len(marked), state['marked'], 'marked packets')
             decode.check_marks(marked, state)
-            first = packets.index(marked[0])
-            equal(packets[first:first + len(marked)], marked, 'in a row')
 
 
 def main():
