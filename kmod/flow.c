@@ -79,7 +79,7 @@ static const struct rhashtable_params flow_table_params = {
 u32 scitag_flow_entropy(const struct scitag_net *snet,
 			const struct scitag_flow_key *key)
 {
-	return siphash(key, sizeof(*key), &snet->secret) &
+	return hsiphash(key, sizeof(*key), &snet->secret) &
 	       SCITAG_LABEL_ENTROPY_MASK;
 }
 

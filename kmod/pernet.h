@@ -56,7 +56,7 @@ struct scitag_net {
 	struct rhashtable table;
 	struct scitag_ruleset __rcu *rules;
 	struct scitag_stats __percpu *stats;
-	siphash_key_t secret;
+	hsiphash_key_t secret;
 
 	struct idr ids;
 	u32 flows;

@@ -109,7 +109,9 @@ static void trace_set_state(void *data, const struct sock *sk, const int before,
 	 */
 	if (check_net(net)) {
 		snet = scitag_pernet(net);
-		if (READ_ONCE(snet->hooked[0]) || READ_ONCE(snet->hooked[1]))
+		/* NULL: in a namespace that is still being set up. */
+		if (snet && (READ_ONCE(snet->hooked[0]) ||
+			     READ_ONCE(snet->hooked[1])))
 			trace_state(snet, (struct sock *)sk, before, now);
 	}
 	rcu_read_unlock();
