@@ -37,22 +37,14 @@ static bool port_in(const struct scitag_port_range *range, __be16 port)
 	return ntohs(port) >= range->min && ntohs(port) <= range->max;
 }
 
-/* A short prefix of IPv6 must not match the mapped form of IPv4. */
-static bool match_prefix(const struct in6_addr *addr,
-			 const struct in6_addr *prefix, u8 len)
-{
-	return ipv6_prefix_equal(addr, prefix, len) &&
-	       ipv6_addr_v4mapped(addr) == ipv6_addr_v4mapped(prefix);
-}
-
 static bool match_addresses(const struct scitag_rule *rule,
 			    const struct scitag_flow_key *key)
 {
 	if ((rule->conditions & SCITAG_RULE_DST) &&
-	    !match_prefix(&key->dst, &rule->dst, rule->dst_len))
+	    !ipv6_prefix_equal(&key->dst, &rule->dst, rule->dst_len))
 		return false;
 	return !(rule->conditions & SCITAG_RULE_SRC) ||
-	       match_prefix(&key->src, &rule->src, rule->src_len);
+	       ipv6_prefix_equal(&key->src, &rule->src, rule->src_len);
 }
 
 static bool match_ports(const struct scitag_rule *rule,
@@ -99,8 +91,10 @@ static bool match_rest(const struct scitag_rule *rule,
 }
 
 static bool rule_matches(const struct scitag_rule *rule,
-			 const struct scitag_rule_packet *packet)
+			 const struct scitag_rule_packet *packet, u32 family)
 {
+	if (rule->conditions & family)
+		return false;
 	if ((rule->conditions & SCITAG_RULE_PROTOCOL) &&
 	    packet->key->protocol != rule->protocol)
 		return false;
@@ -115,12 +109,15 @@ scitag_rule_match(const struct scitag_ruleset *set,
 {
 	const struct scitag_rule *rule = set->rules;
 	const struct scitag_rule *end = rule + set->count;
+	/* A short prefix of IPv6 would match the mapped form of IPv4, too. */
+	u32 family = scitag_flow_is_ipv4(packet->key) ? SCITAG_RULE_NOT_IPV4 :
+							SCITAG_RULE_NOT_IPV6;
 
 	if ((packet->out && (packet->out->flags & IFF_LOOPBACK)) ||
 	    address_is_multicast(&packet->key->dst))
 		return NULL;
 	for (; rule < end; rule++)
-		if (rule_matches(rule, packet))
+		if (rule_matches(rule, packet, family))
 			return rule->exclude ? NULL : rule;
 	return NULL;
 }

@@ -35,6 +35,9 @@ enum scitag_rule_conditions {
 	SCITAG_RULE_CGROUP = BIT(7),
 	SCITAG_RULE_FWMARK = BIT(8),
 	SCITAG_RULE_OIF = BIT(9),
+	/* Follow from the prefixes. */
+	SCITAG_RULE_NOT_IPV4 = BIT(10),
+	SCITAG_RULE_NOT_IPV6 = BIT(11),
 };
 
 /* The two protocols that flows can have, as places in &scitag_rule.marks. */

@@ -71,7 +71,7 @@ static int parse_protocol(struct scitag_rule *rule, struct nlattr **attrs,
 }
 
 /* An address with its length; that of IPv4 comes behind 96 bits of mapping. */
-static int parse_prefix(struct in6_addr *prefix, u8 *len,
+static int parse_prefix(u32 *conditions, struct in6_addr *prefix, u8 *len,
 			const struct nlattr *addr_attr,
 			const struct nlattr *len_attr,
 			struct netlink_ext_ack *extack)
@@ -93,6 +93,8 @@ static int parse_prefix(struct in6_addr *prefix, u8 *len,
 				      "Prefix is longer than its address",
 				      -ERANGE);
 	*len += 128 - bits;
+	*conditions |= bits == 128 ? SCITAG_RULE_NOT_IPV4 :
+				     SCITAG_RULE_NOT_IPV6;
 	ipv6_addr_prefix(&masked, prefix, *len);
 	if (!ipv6_addr_equal(&masked, prefix))
 		return rulemsg_refuse(extack, addr_attr,
@@ -108,19 +110,19 @@ static int parse_prefixes(struct scitag_rule *rule, struct nlattr **attrs,
 
 	if (attrs[SCITAG_RULE_A_SRC] || attrs[SCITAG_RULE_A_SRC_LEN]) {
 		rule->conditions |= SCITAG_RULE_SRC;
-		err = parse_prefix(&rule->src, &rule->src_len,
-				   attrs[SCITAG_RULE_A_SRC],
+		err = parse_prefix(&rule->conditions, &rule->src,
+				   &rule->src_len, attrs[SCITAG_RULE_A_SRC],
 				   attrs[SCITAG_RULE_A_SRC_LEN], extack);
 	}
 	if (!err && (attrs[SCITAG_RULE_A_DST] ||
 		     attrs[SCITAG_RULE_A_DST_LEN])) {
 		rule->conditions |= SCITAG_RULE_DST;
-		err = parse_prefix(&rule->dst, &rule->dst_len,
-				   attrs[SCITAG_RULE_A_DST],
+		err = parse_prefix(&rule->conditions, &rule->dst,
+				   &rule->dst_len, attrs[SCITAG_RULE_A_DST],
 				   attrs[SCITAG_RULE_A_DST_LEN], extack);
 	}
-	if (!err && attrs[SCITAG_RULE_A_SRC] && attrs[SCITAG_RULE_A_DST] &&
-	    ipv6_addr_v4mapped(&rule->src) != ipv6_addr_v4mapped(&rule->dst))
+	if (!err && (rule->conditions & SCITAG_RULE_NOT_IPV4) &&
+	    (rule->conditions & SCITAG_RULE_NOT_IPV6))
 		return rulemsg_refuse(extack, attrs[SCITAG_RULE_A_DST],
 				      "One prefix is IPv4, the other IPv6",
 				      -EINVAL);

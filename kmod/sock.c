@@ -4,6 +4,7 @@
 #include "flow.h"
 #include "pernet.h"
 
+#include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <net/inet6_hashtables.h>
@@ -40,25 +41,32 @@ void scitag_sock_key(const struct sock *sk, struct scitag_flow_key *key)
 	}
 }
 
-static struct sock *sock_lookup_ipv4(const struct scitag_flow *flow)
+static struct sock *sock_lookup(const struct scitag_flow *flow, int dif)
 {
 	const struct scitag_flow_key *key = &flow->key;
+	struct net *net = flow->snet->net;
 
-	return __inet_lookup_established(flow->snet->net,
-					 key->dst.s6_addr32[3], key->dport,
-					 key->src.s6_addr32[3],
-					 ntohs(key->sport),
-					 READ_ONCE(flow->bound_if), 0);
+	if (scitag_flow_is_ipv4(key))
+		return __inet_lookup_established(net, key->dst.s6_addr32[3],
+						 key->dport,
+						 key->src.s6_addr32[3],
+						 ntohs(key->sport), dif, 0);
+	return __inet6_lookup_established(net, &key->dst, key->dport,
+					  &key->src, ntohs(key->sport), dif, 0);
 }
 
-static struct sock *sock_lookup_ipv6(const struct scitag_flow *flow)
+/* A socket that is bound to a device is found under that device alone. */
+static struct sock *sock_lookup_bound(const struct scitag_flow *flow)
 {
-	const struct scitag_flow_key *key = &flow->key;
+	struct net_device *dev;
+	struct sock *sk;
 
-	return __inet6_lookup_established(flow->snet->net, &key->dst,
-					  key->dport, &key->src,
-					  ntohs(key->sport),
-					  READ_ONCE(flow->bound_if), 0);
+	for_each_netdev_rcu(flow->snet->net, dev) {
+		sk = sock_lookup(flow, dev->ifindex);
+		if (sk)
+			return sk;
+	}
+	return NULL;
 }
 
 struct sock *scitag_sock_lookup(const struct scitag_flow *flow)
@@ -68,10 +76,9 @@ struct sock *scitag_sock_lookup(const struct scitag_flow *flow)
 	if (flow->key.protocol != IPPROTO_TCP)
 		return NULL;
 	rcu_read_lock();
-	if (scitag_flow_is_ipv4(&flow->key))
-		sk = sock_lookup_ipv4(flow);
-	else
-		sk = sock_lookup_ipv6(flow);
+	sk = sock_lookup(flow, READ_ONCE(flow->bound_if));
+	if (!sk)
+		sk = sock_lookup_bound(flow);
 	rcu_read_unlock();
 
 	if (sk && !sk_fullsock(sk)) {

@@ -39,6 +39,7 @@ MODULE_PARM_DESC(udp_idle,
  * @segments: packets that it was on the wire
  * @unmarked: those that were not marked
  * @bytes: their octets
+ * @bound_if: device that its socket is bound to, or 0
  * @has_socket: can its socket be found by @key?
  */
 struct track_note {
@@ -48,6 +49,7 @@ struct track_note {
 	u32 segments;
 	u32 unmarked;
 	u64 bytes;
+	int bound_if;
 	bool has_socket;
 };
 
@@ -95,6 +97,7 @@ void scitag_track_packet(struct scitag_net *snet, const struct sk_buff *skb,
 	note->segments = packet->segments;
 	note->unmarked = marked ? 0 : packet->segments;
 	note->bytes = packet->bytes;
+	note->bound_if = sk ? READ_ONCE(sk->sk_bound_dev_if) : 0;
 	note->has_socket = track_has_socket(packet, sk);
 	atomic_inc(&snet->tracked_count);
 	if (llist_add(&note->node, &snet->tracked))
@@ -120,12 +123,14 @@ static struct scitag_flow *track_flow_new(struct scitag_net *snet,
 	spec.end_on_close = tcp;
 
 	flow = scitag_flow_alloc(snet, &spec);
-	if (flow && scitag_flow_add(snet, flow, NULL)) {
+	if (!flow)
+		return NULL;
+	flow->bound_if = note->bound_if;
+	if (scitag_flow_add(snet, flow, NULL)) {
 		scitag_flow_put(flow);
 		return NULL;
 	}
-	if (flow)
-		rule->flows++;
+	rule->flows++;
 	return flow;
 }
 

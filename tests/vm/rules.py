@@ -88,6 +88,23 @@ def whole_connection(table):
         equal(table.rules()[0]['flows'], 1, 'flows that the rule made')
         events.none()
 
+    with case('a socket that is bound to a device: one flow, one end'):
+        table.rule_set({'protocol': TCP, 'dport_min': 6002, 'flow': MARK})
+        listener = net.tcp_listener('b', B, 6002)
+        sock = net.tcp_socket('a', A, 0)
+        sock.setsockopt(socket.SOL_SOCKET, 25, b'veth0')  # SO_BINDTODEVICE
+        sock.connect((B, 6002))
+        (_, flow, _), = events.wait(1)
+        sock.sendall(b'x' * 1000)
+        peer, _ = listener.accept()
+        assert 'tcp_info' in table.get(id=flow['id'])
+        for each in (sock, peer, listener):
+            each.close()
+        (cmd, end, _), = events.wait(1)
+        equal((cmd, end['id'], end['packets'] > 3), (FLOW_END_NTF, flow['id'],
+                                                     True), 'end')
+        events.none()
+
     with case('a connection from a listener: the SYN-ACK as the rest'):
         table.rule_set({'protocol': TCP, 'sport_min': 6001,
                         'dst': '2001:db8:a::', 'dst_len': 64, 'flow': MARK})
