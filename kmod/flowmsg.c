@@ -387,8 +387,8 @@ int scitag_flowmsg_parse_spec(const struct nlattr *nest,
 	int err;
 
 	memset(spec, 0, sizeof(*spec));
-	err = nla_parse_nested(attrs, SCITAG_FLOW_A_MAX, nest,
-			       scitag_flowmsg_spec_policy, extack);
+	/* Validated with the request: no policy, here and below. */
+	err = nla_parse_nested(attrs, SCITAG_FLOW_A_MAX, nest, NULL, extack);
 	if (!err)
 		err = parse_key(nest, attrs, &spec->key, extack);
 	if (!err)
@@ -418,8 +418,7 @@ int scitag_flowmsg_parse_rule(const struct nlattr *nest,
 	int err;
 
 	memset(spec, 0, sizeof(*spec));
-	err = nla_parse_nested(attrs, SCITAG_FLOW_A_MAX, nest,
-			       scitag_flowmsg_rule_policy, extack);
+	err = nla_parse_nested(attrs, SCITAG_FLOW_A_MAX, nest, NULL, extack);
 	return err ? err : parse_wanted(nest, attrs, spec, extack);
 }
 
@@ -431,8 +430,7 @@ int scitag_flowmsg_find(struct scitag_net *snet, const struct nlattr *nest,
 	struct scitag_flow_key key;
 	int i, err;
 
-	err = nla_parse_nested(attrs, SCITAG_FLOW_A_MAX, nest,
-			       scitag_flowmsg_name_policy, extack);
+	err = nla_parse_nested(attrs, SCITAG_FLOW_A_MAX, nest, NULL, extack);
 	if (err)
 		return err;
 

@@ -303,8 +303,8 @@ int scitag_rulemsg_parse(const struct nlattr *nest, struct scitag_rule *rule,
 	struct nlattr *attrs[SCITAG_RULE_A_MAX + 1];
 	int i, err;
 
-	err = nla_parse_nested(attrs, SCITAG_RULE_A_MAX, nest,
-			       scitag_rulemsg_policy, extack);
+	/* Validated with the request. */
+	err = nla_parse_nested(attrs, SCITAG_RULE_A_MAX, nest, NULL, extack);
 	for (i = 0; !err && i < ARRAY_SIZE(parse); i++)
 		err = parse[i](rule, attrs, extack);
 	if (err)
