@@ -92,6 +92,27 @@ def ext_header(udp):
     udp.table.flush()
 
 
+def raw_segment():
+    """A raw socket can have TCP's number, and is no TCP socket."""
+    with case('a segment from a raw socket has no MSS to take from: marked'):
+        with net.inside('a'):
+            table = Genl()
+            sock = socket.socket(socket.AF_INET6, socket.SOCK_RAW, TCP)
+        table.add(protocol=TCP, mark=HBH, **FLOW)
+        before = table.stats()
+        segment = struct.pack('!HHIIBBHHH', 5000, 6000, 1, 1, 0x50, 0x10, 1000,
+                              0, 0) + b'x' * 80
+        path = f'{OUT}/reasons-raw.pcap'
+        with net.capture('b', path, expression=f'src {A} and ip6'):
+            sock.sendto(segment, (B, 0))
+        (packet,) = [p for p in net.packets(path) if p[6] != 58]
+        equal(packet[6], 0, 'next header')
+        equal(packet[48:], segment, 'segment')
+        equal(table.stats()['marked'] - before['marked'], 1, 'marked')
+        sock.close()
+        table.flush()
+
+
 def all_counted():
     """A flow that starts in mid-transfer, with much queued already."""
     with case('every packet is marked or counted with a reason'):
@@ -132,6 +153,7 @@ def main():
         too_big(udp)
         ext_header(udp)
         udp.close()
+        raw_segment()
         all_counted()
     net.module_unload()
     done()
