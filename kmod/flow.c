@@ -157,11 +157,6 @@ struct scitag_flow *scitag_flow_next(struct scitag_net *snet, int *id)
 	return idr_get_next(&snet->ids, id);
 }
 
-bool scitag_flow_full(const struct scitag_net *snet)
-{
-	return READ_ONCE(snet->flows) >= scitag_flow_max();
-}
-
 /* Enter a flow under an id of its own. */
 static int flow_insert(struct scitag_net *snet, struct scitag_flow *flow,
 		       struct netlink_ext_ack *extack)
@@ -212,7 +207,7 @@ static int flow_make_place(struct scitag_net *snet,
 			       "Flow exists already: replace or delete it");
 		return -EEXIST;
 	}
-	if (scitag_flow_full(snet)) {
+	if (snet->flows >= scitag_flow_max()) {
 		NL_SET_ERR_MSG(extack,
 			       "Table is full: delete flows or raise the module's max_flows");
 		return -ENOSPC;

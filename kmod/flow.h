@@ -283,14 +283,6 @@ void scitag_flow_retire(struct scitag_net *snet, struct scitag_flow *flow);
 void scitag_flow_drop_ended(struct scitag_net *snet);
 
 /**
- * scitag_flow_full - would another flow be one too many?
- * @snet: namespace
- *
- * Context: any; a guess without @snet->lock.
- */
-bool scitag_flow_full(const struct scitag_net *snet);
-
-/**
  * scitag_flow_max - as many flows as a namespace's table may hold
  *
  * Return: the module parameter max_flows.

@@ -53,6 +53,14 @@ struct track_note {
 	bool has_socket;
 };
 
+/* An eighth of the table is kept for flows that somebody enters. */
+static bool track_full(const struct scitag_net *snet)
+{
+	u32 max = scitag_flow_max();
+
+	return READ_ONCE(snet->flows) >= max - max / 8;
+}
+
 /* Does a packet tell of a connection that is open, or about to be? */
 static bool track_wanted(const struct sk_buff *skb,
 			 const struct scitag_packet *packet,
@@ -84,8 +92,7 @@ void scitag_track_packet(struct scitag_net *snet, const struct sk_buff *skb,
 
 	if (!track_wanted(skb, packet, sk))
 		return;
-	if (!scitag_flow_full(snet) &&
-	    atomic_read(&snet->tracked_count) < TRACK_MAX)
+	if (!track_full(snet) && atomic_read(&snet->tracked_count) < TRACK_MAX)
 		note = kmalloc(sizeof(*note), GFP_ATOMIC | __GFP_NOWARN);
 	if (!note) {
 		atomic64_add(packet->segments, &snet->untracked);
@@ -156,7 +163,7 @@ static void track_note_run(struct scitag_net *snet,
 	bool new = !flow;
 
 	/* With other rules by now, the next packet will tell. */
-	if (new && rule)
+	if (new && rule && !track_full(snet))
 		flow = track_flow_new(snet, note, rule);
 	if (!flow) {
 		atomic64_add(note->segments, &snet->untracked);

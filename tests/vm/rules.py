@@ -335,12 +335,19 @@ def bounds(table):
         net.sh('ip netns exec b nft delete table ip6 t')
     with case('a full table: packets are marked, and counted as untracked'):
         with open(f'{PARAMETERS}/max_flows', 'w', encoding='ascii') as file:
-            file.write('5')
+            file.write('6')
         before = table.status()['untracked']
         for sport in range(7000, 7020):
             equal(udp_label(sport=sport) & TAG_MASK, TAG, f'tag of {sport}')
-        net.wait_for(lambda: table.status()['flows'] == 5, what='5 flows')
-        equal(table.status()['untracked'] - before, 15, 'untracked')
+        net.wait_for(lambda: table.status()['flows'] == 6, what='6 flows')
+        equal(table.status()['untracked'] - before, 14, 'untracked')
+        with open(f'{PARAMETERS}/max_flows', 'w', encoding='ascii') as file:
+            file.write('8')
+        for sport in range(7020, 7024):
+            udp_label(sport=sport)
+        net.wait_for(lambda: table.status()['flows'] == 7, what='7 flows')
+        table.add(protocol=UDP, src=A, dst=B, sport=1, dport=1, **MARK)
+        equal(table.status()['flows'], 8, 'flows, with one that was entered')
         with open(f'{PARAMETERS}/max_flows', 'w', encoding='ascii') as file:
             file.write('100000')
         table.flush()
