@@ -143,6 +143,45 @@ def transfers(count):
     equal(problems, [], 'problems')
 
 
+@contextlib.contextmanager
+def comings_and_goings():
+    """Short connections from a to b, one after the other, each counted when
+    its data have come back."""
+    stop, count, problems = threading.Event(), [0], []
+    listener = net.tcp_listener('b', B, 6003)
+
+    def one():
+        sock = net.tcp_socket('a', A, 0)
+        sock.connect((B, 6003))
+        peer, _ = listener.accept()
+        sock.sendall(b'x' * 3000)
+        peer.settimeout(60)
+        got = b''
+        while len(got) < 3000:
+            got += peer.recv(3000)
+        equal(got, b'x' * 3000, 'data')
+        for each in (sock, peer):
+            each.close()
+        count[0] += 1
+
+    def run():
+        try:
+            while not stop.is_set():
+                one()
+        except Exception as error:  # told to the main thread
+            problems.append(repr(error))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield count
+    finally:
+        stop.set()
+        thread.join()
+        listener.close()
+    equal(problems, [], 'problems')
+
+
 def under_traffic():
     with net.pair(offload=True):
         before = net.snmp6('a')
@@ -183,6 +222,21 @@ def under_traffic():
             stats = table.stats()
             note(stats)
             assert sum(stats.values()), 'no packet met a flow'
+        with case(f'the module is loaded and removed {LOADS} times with rules '
+                  'and connections that come and go'):
+            net.module_unload()
+            with comings_and_goings() as count:
+                for _ in range(LOADS):
+                    net.module_load()
+                    table = table_of('a')
+                    table.rule_set({'flow': {'experiment': 3, 'activity': 14,
+                                             'mark': LABEL | HBH | DO}})
+                    seen = count[0]
+                    net.wait_for(lambda: count[0] > seen + 5 and
+                                 table.rules()[0]['flows'], what='flows')
+                    net.module_unload()
+            note(f'{count[0]} connections')
+            net.module_load()
         with case('no packet was lost for its length'):
             after = net.snmp6('a')
             for name in ('Ip6FragFails', 'Icmp6InPktTooBigs',
