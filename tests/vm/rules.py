@@ -381,6 +381,28 @@ def short_ones(table):
         listener.close()
 
 
+def same_ports(table):
+    count = 20 // SLOW
+    with case(f'{count} connections between the same ports: each as the first'):
+        events = Events('a')
+        table.rule_set({'dport_min': 6000, 'flow': {**MARK, 'mark': HBH | DO}})
+        listener = net.tcp_listener('b', B, 6000)
+        for number in range(count):
+            sock = net.tcp_socket('a', A, 7777)
+            sock.connect((B, 6000))
+            peer, _ = listener.accept()
+            for _ in range(10):
+                sock.sendall(b'x')
+                equal(peer.recv(10), b'x', 'data')
+            for each in (peer, sock):
+                each.close()
+            (_, new, _), (_, end, reason) = events.wait(2)
+            equal((new['id'], reason), (end['id'], CLOSED), 'end')
+            equal(end['marked'], end['packets'],
+                  f'marked packets of connection {number}')
+        listener.close()
+
+
 def udp_ends(table):
     with case('a flow over UDP ends when it is idle, and begins again'):
         table.flush()
@@ -468,6 +490,7 @@ def main():
         replacement(table)
         bounds(table)
         short_ones(table)
+        same_ports(table)
         udp_ends(table)
         ipv4(table)
         permissions(table)
