@@ -22,6 +22,7 @@ import struct
 import threading
 
 import net
+from decode import few
 from genl import DO, HBH, LABEL, Genl
 from tap import case, done, equal, note
 
@@ -35,6 +36,7 @@ GENERIC, IPV6, TSO = ('tx-checksum-ip-generic', 'tx-checksum-ipv6',
 CARDS = {'no offload': (), 'checksums of plain packets': (IPV6,),
          'checksums and TSO of plain packets': (IPV6, TSO),
          'any checksum': (GENERIC,), 'any checksum, TSO': (GENERIC, TSO)}
+MARKS = few(((LABEL, 'label'), (HBH, 'hbh'), (DO, 'do'), (HBH | DO, 'hbh+do')))
 PLAIN_ONLY = [name for name, has in CARDS.items() if IPV6 in has]
 
 # Kernels that ask such a card for checksums of large packets with extension
@@ -219,7 +221,7 @@ class Marked:
                                  'ipv6.nxt'), where=f'ipv6.src == {A}')
         with case(f'{self.name}: tshark finds every checksum right'):
             status = [row[3] + row[4] for row in rows if row[1] + row[2]]
-            assert len(status) > 1000, f'{len(status)} packets'
+            assert len(status) > 250 * len(MARKS), f'{len(status)} packets'
             equal(set(status), {'1'}, 'checksums')
         with case(f'{self.name}: as many have headers as the module says'):
             for (protocol, port), counts in self.counted.items():
@@ -234,9 +236,11 @@ class Marked:
 
 def main():
     with cable():
-        for name, features in CARDS.items():
-            plug(features)
-            by_itself(name, features)
+        # The debug kernel does by itself what its release does.
+        if os.environ['KERNEL_NAME'] != 'debug':
+            for name, features in CARDS.items():
+                plug(features)
+                by_itself(name, features)
         net.module_load()
         with net.inside('a'):
             table = Genl()
@@ -245,9 +249,7 @@ def main():
             marked = Marked(table, name, features)
             path = f'{OUT}/offload-{number}.pcap'
             with net.capture('b', path, 'csum1', snap=2048):
-                for step, (mark, text) in enumerate((
-                        (LABEL, 'label'), (HBH, 'hbh'), (DO, 'do'),
-                        (HBH | DO, 'hbh+do'))):
+                for step, (mark, text) in enumerate(MARKS):
                     marked.run(20000 + 4 * number + step, mark, text)
             table.flush()
             marked.wire(path)

@@ -119,6 +119,8 @@ def all_counted():
         with net.inside('a'):
             table = Genl()
         listener = net.tcp_listener('b', B, 6000)
+        # A small window: what is sent stays in a's queue.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
         sock = net.tcp_socket('a', A, 5000)
         sock.connect((B, 6000))
         peer, _ = listener.accept()
