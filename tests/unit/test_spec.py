@@ -79,7 +79,7 @@ class SpecTest(unittest.TestCase):
         spec = [definition_enum(d) for d in self.spec["definitions"]]
         spec += [attribute_enum(s) for s in self.spec["attribute-sets"]]
         spec.append(operation_enum(self.spec["operations"]))
-        self.assertEqual(len(spec), 11)
+        self.assertEqual(len(spec), 13)
         for want in spec:
             self.assertIn(want, self.enums)
         for got in self.enums:

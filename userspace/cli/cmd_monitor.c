@@ -70,6 +70,8 @@ static const char *event_name(enum genl_event_type type)
 		return "update";
 	case GENL_FLOW_END:
 		return "end";
+	case GENL_STATUS:
+		return "status";
 	}
 	return "unknown";
 }

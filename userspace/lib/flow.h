@@ -42,6 +42,9 @@ struct flow_spec {
 	int64_t idle_timeout; /* seconds, 0: never, or FLOW_TIMEOUT_DEFAULT */
 	uint32_t hard_timeout; /* seconds, 0: never */
 	bool end_on_close;
+	uint32_t snapshot_interval; /* milliseconds, 0: none */
+	uint32_t snapshot_on; /* bits of enum scitag_snapshot_trigger */
+	uint32_t snapshot_factor; /* percent, 0: the kernel's default */
 };
 
 /* What the kernel says of a flow. */

@@ -17,6 +17,7 @@
 
 #include "flow.h"
 #include "rule.h"
+#include "snapshot.h"
 
 struct genl;
 
@@ -83,6 +84,16 @@ int genl_flow_get_id(struct genl *genl, uint32_t id, struct flow_state *state);
 typedef int (*genl_flow_cb)(const struct flow_state *state, void *data);
 int genl_flow_dump(struct genl *genl, genl_flow_cb cb, void *data);
 
+/* A flow with a snapshot that is taken now; and all of them, as above. */
+int genl_snapshot_get(struct genl *genl, const struct flow_key *key,
+		      struct flow_state *state, struct snapshot *snapshot);
+int genl_snapshot_get_id(struct genl *genl, uint32_t id,
+			 struct flow_state *state, struct snapshot *snapshot);
+typedef int (*genl_flow_snapshot_cb)(const struct flow_state *state,
+				     const struct snapshot *snapshot,
+				     void *data);
+int genl_snapshot_dump(struct genl *genl, genl_flow_snapshot_cb cb, void *data);
+
 /*
  * Put n rules in the place of all there are, or none on an error; *bad is as
  * in genl_flow_add(). n is at most GENL_RULES_MAX; how many the kernel takes
@@ -100,12 +111,20 @@ int genl_stats_get(struct genl *genl, struct genl_stats *stats);
 int genl_status_get(struct genl *genl, struct genl_status *status);
 
 /* One notification of the group "events". */
-enum genl_event_type { GENL_FLOW_NEW, GENL_FLOW_UPDATE, GENL_FLOW_END };
+enum genl_event_type {
+	GENL_FLOW_NEW,
+	GENL_FLOW_UPDATE,
+	GENL_FLOW_END,
+	GENL_STATUS
+};
 struct genl_event {
 	enum genl_event_type type;
 	uint64_t seq;
 	int end_reason; /* enum scitag_end_reason; 0 if not an end */
-	struct flow_state flow;
+	struct flow_state flow; /* of GENL_FLOW_* */
+	bool has_snapshot; /* with an end, if there was a socket */
+	struct snapshot snapshot;
+	struct genl_status status; /* of GENL_STATUS */
 };
 
 /*
@@ -121,5 +140,18 @@ int genl_events_new(struct genl_events **out);
 void genl_events_free(struct genl_events *events);
 int genl_events_fd(const struct genl_events *events);
 int genl_events_read(struct genl_events *events, genl_event_cb cb, void *data);
+
+/*
+ * A third: joined to the group "snapshots", used in the same way. Between
+ * snapshots whose seq are not next to each other, some were lost.
+ */
+struct genl_snapshots;
+typedef int (*genl_snapshot_cb)(uint64_t seq, const struct snapshot *snapshot,
+				void *data);
+int genl_snapshots_new(struct genl_snapshots **out);
+void genl_snapshots_free(struct genl_snapshots *snapshots);
+int genl_snapshots_fd(const struct genl_snapshots *snapshots);
+int genl_snapshots_read(struct genl_snapshots *snapshots, genl_snapshot_cb cb,
+			void *data);
 
 #endif /* SCITAG_GENL_H */
