@@ -23,9 +23,10 @@ FLOW_ADD, FLOW_REPLACE, FLOW_DEL, FLOW_GET, FLOW_FLUSH = 1, 2, 3, 4, 5
 STATS_GET, STATUS_GET = 6, 7
 FLOW_NEW_NTF, FLOW_UPDATE_NTF, FLOW_END_NTF = 8, 9, 10
 RULE_SET, RULE_GET = 11, 12
+SNAPSHOT_GET, SNAPSHOT_NTF, STATUS_NTF = 13, 14, 15
 
 A_FLOW, A_STATS, A_STATUS, A_EVENT_SEQ, A_END_REASON = 1, 2, 3, 4, 5
-A_RULE = 7
+A_RULE, A_SNAPSHOT, A_SNAPSHOT_SEQ = 7, 8, 9
 
 FLOW_FIELDS = {  # name: (attribute, struct format)
     'id': (1, '=I'), 'protocol': (2, '=B'), 'src': (3, None),
@@ -38,6 +39,8 @@ FLOW_FIELDS = {  # name: (attribute, struct format)
     'idle_timeout': (20, '=I'), 'hard_timeout': (21, '=I'),
     'end_on_close': (22, '=B'), 'rule': (23, '=I'),
     'age': (24, '=Q'), 'idle': (25, '=Q'),
+    'snapshot_interval': (26, '=I'), 'snapshot_on': (27, '=I'),
+    'snapshot_factor': (28, '=I'),
 }
 RULE_FIELDS = {
     'id': (1, '=I'), 'priority': (2, '=I'), 'protocol': (3, '=B'),
@@ -49,6 +52,13 @@ RULE_FIELDS = {
     'oif': (19, str), 'exclude': (20, ''), 'flow': (21, None),
     'flows': (22, '=Q'),
 }
+SNAPSHOT_FIELDS = {
+    'flow_id': (1, '=I'), 'trigger': (2, '=I'), 'time': (3, '=Q'),
+    'age': (4, '=Q'), 'packets': (5, '=Q'), 'bytes': (6, '=Q'),
+    'marked': (7, '=Q'), 'state': (8, '=B'), 'tcp_info': (9, None),
+    'cong': (10, str), 'cong_kind': (11, '=I'), 'cong_info': (12, None),
+    'meminfo': (13, None),
+}
 STATS_FIELDS = {'marked': 1, 'no_room': 2, 'too_big': 3, 'ext_header': 4,
                 'jumbo': 5, 'offload': 6, 'no_memory': 7, 'refused': 9}
 LABEL, HBH, DO = 1, 2, 4
@@ -56,6 +66,7 @@ IDS, LAYOUT_LABEL, LABEL4, SAFE = 0, 1, 2, 3
 CONSTANT, NONE, HASH = 0, 1, 2
 SKIP, FRAGMENT, EMSGSIZE = 0, 1, 2
 DELETED, FLUSHED, CLOSED, RESET, TIMED_OUT, IDLE, EXPIRED = 1, 2, 3, 4, 5, 6, 7
+ON_INTERVAL, ON_STATE, ON_RTO, ON_RTT, ON_CWND, ON_END = 1, 2, 4, 8, 16, 32
 
 
 class Refused(OSError):
@@ -155,6 +166,22 @@ def read_rule(data):
     return result
 
 
+def read_snapshot(data):
+    return read_fields(SNAPSHOT_FIELDS, data)
+
+
+def read_status(data):
+    nest = dict(attrs(data))
+    return {'version': nest[1].rstrip(b'\0').decode(),
+            'flows': struct.unpack('=I', nest[2])[0],
+            'max_flows': struct.unpack('=I', nest[3])[0],
+            'hooked': bool(nest[4][0]),
+            'rules': struct.unpack('=I', nest[5])[0],
+            'max_rules': struct.unpack('=I', nest[6])[0],
+            'untracked': struct.unpack('=Q', nest[7])[0],
+            'tracing': bool(nest[8][0])}
+
+
 class Genl:
     """A socket to the module, in the namespace that the caller is in."""
 
@@ -173,6 +200,7 @@ class Genl:
         self.seq = 0
         self.warning = ''
         self.interrupted = False
+        self.numbers, self.states = [], []
         family = attrs(self.request(CTRL_CMD_GETFAMILY,
                                     attr(2, b'scitag\0'), family=GENL_ID_CTRL,
                                     version=2)[0][1])
@@ -233,19 +261,30 @@ class Genl:
             raise Refused(err, text, offset)
         self.warning = text
 
+    def notifications(self):
+        """Those that have arrived or arrive within the timeout, as (cmd,
+        attributes). All that are left out are not of the module."""
+        return [(data[0], attrs(data[4:])) for kind, _, _, data in
+                self.receive() if kind == self.family]
+
     def events(self):
-        """Notifications that have arrived or arrive within the timeout:
-        (cmd, seq, flow, end reason)."""
+        """Notifications of flows that have arrived or arrive within the
+        timeout: (cmd, seq, flow, end reason, snapshot). Numbers of all, those
+        of the table's state too, are added to self.numbers, and what these
+        say to self.states."""
         result = []
-        for kind, _, _, data in self.receive():
-            if kind != self.family:
+        for cmd, data in self.notifications():
+            fields = dict(data)
+            seq = struct.unpack('=Q', fields[A_EVENT_SEQ])[0]
+            self.numbers.append(seq)
+            if cmd == STATUS_NTF:
+                self.states.append(read_status(fields[A_STATUS]))
                 continue
-            fields = dict(attrs(data[4:]))
             reason = fields.get(A_END_REASON)
-            result.append((data[0],
-                           struct.unpack('=Q', fields[A_EVENT_SEQ])[0],
-                           read_flow(fields[A_FLOW]),
-                           reason[0] if reason else None))
+            snapshot = fields.get(A_SNAPSHOT)
+            result.append((cmd, seq, read_flow(fields[A_FLOW]),
+                           reason[0] if reason else None,
+                           read_snapshot(snapshot) if snapshot else None))
         return result
 
     # What a user would ask for.
@@ -274,6 +313,18 @@ class Genl:
         return [without_times(read_flow(dict(attrs(data))[A_FLOW]))
                 for _, data in replies]
 
+    def snapshot(self, **fields):
+        """A snapshot of a flow as it is now."""
+        (_, data), = self.request(SNAPSHOT_GET, flow(**fields))
+        return read_snapshot(dict(attrs(data))[A_SNAPSHOT])
+
+    def snapshots(self):
+        """Flows and snapshots of all."""
+        replies = [dict(attrs(data)) for _, data in
+                   self.request(SNAPSHOT_GET, flags=NLM_F_DUMP)]
+        return [(read_flow(reply[A_FLOW]), read_snapshot(reply[A_SNAPSHOT]))
+                for reply in replies]
+
     def flush(self):
         self.request(FLOW_FLUSH)
 
@@ -293,15 +344,7 @@ class Genl:
 
     def status(self):
         (_, data), = self.request(STATUS_GET)
-        nest = dict(attrs(dict(attrs(data))[A_STATUS]))
-        return {'version': nest[1].rstrip(b'\0').decode(),
-                'flows': struct.unpack('=I', nest[2])[0],
-                'max_flows': struct.unpack('=I', nest[3])[0],
-                'hooked': bool(nest[4][0]),
-                'rules': struct.unpack('=I', nest[5])[0],
-                'max_rules': struct.unpack('=I', nest[6])[0],
-                'untracked': struct.unpack('=Q', nest[7])[0],
-                'tracing': bool(nest[8][0])}
+        return read_status(dict(attrs(data))[A_STATUS])
 
 
 def refused(err, call):

@@ -396,8 +396,9 @@ def events(table):
               [(FLOW_NEW_NTF, None), (FLOW_UPDATE_NTF, None),
                (FLOW_END_NTF, 1), (FLOW_NEW_NTF, None), (FLOW_END_NTF, 2)],
               'events')
-        numbers = [e[1] for e in got]
-        equal(numbers, list(range(numbers[0], numbers[0] + 5)), 'numbers')
+        numbers = listener.numbers
+        equal(numbers, list(range(numbers[0], numbers[0] + len(numbers))),
+              'numbers')
         equal([e[2]['experiment'] for e in got], [3, 2, 2, 3, 3],
               'experiments')
         assert got[0][2]['id'] == got[2][2]['id'] != got[3][2]['id']
