@@ -83,3 +83,14 @@ int attr_string(const struct nlattr *attr, char *buf, size_t size)
 	memcpy(buf, nla_data(attr), len + 1);
 	return 0;
 }
+
+size_t attr_octets(const struct nlattr *attr, void *buf, size_t size)
+{
+	size_t len = attr ? (size_t)nla_len(attr) : 0;
+
+	if (len > size)
+		len = size;
+	if (len)
+		memcpy(buf, nla_data(attr), len);
+	return len;
+}

@@ -38,4 +38,11 @@ int attr_u64(const struct nlattr *attr, uint64_t *value);
 /* A string with its NUL; -EBADMSG, too, if it does not fit into size. */
 int attr_string(const struct nlattr *attr, char *buf, size_t size);
 
+/*
+ * The octets of a struct that other kernels have longer or shorter: as many as
+ * fit into size, which is how many are copied and returned; 0 without an
+ * attribute.
+ */
+size_t attr_octets(const struct nlattr *attr, void *buf, size_t size);
+
 #endif /* SCITAG_ATTR_H */

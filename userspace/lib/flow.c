@@ -4,14 +4,11 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <string.h>
 #include <strings.h>
 
-static const struct {
-	uint32_t bit;
-	const char *name;
-} marks[] = {
+#include "flags.h"
+
+static const struct flag_name marks[] = {
 	{ SCITAG_MARK_LABEL, "label" },
 	{ SCITAG_MARK_HBH, "hbh" },
 	{ SCITAG_MARK_DO, "do" },
@@ -69,60 +66,14 @@ static const char *name_of(int value, const char *const *names, int n)
 	return value < 0 || value >= n ? NULL : names[value];
 }
 
-/* The bit of the name of len characters, 0 if there is none. */
-static uint32_t mark_bit(const char *name, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < N_MARKS; i++)
-		if (strlen(marks[i].name) == len &&
-		    strncasecmp(marks[i].name, name, len) == 0)
-			return marks[i].bit;
-	return 0;
-}
-
 int flow_mark_parse(uint32_t *mark, const char *text)
 {
-	uint32_t sum = 0;
-
-	if (strcasecmp(text, "none") == 0) {
-		*mark = 0;
-		return 0;
-	}
-	for (;;) {
-		size_t len = strcspn(text, ",");
-		uint32_t bit = mark_bit(text, len);
-
-		if (!bit || sum & bit)
-			return -EINVAL;
-		sum |= bit;
-		if (!text[len])
-			break;
-		text += len + 1;
-	}
-	*mark = sum;
-	return 0;
+	return flags_parse(mark, text, marks, N_MARKS);
 }
 
 const char *flow_mark_format(uint32_t mark, char buf[static FLOW_MARK_TEXT_MAX])
 {
-	size_t len = 0;
-	size_t i;
-
-	if (!mark)
-		return strcpy(buf, "none");
-	for (i = 0; i < N_MARKS; i++) {
-		if (!(mark & marks[i].bit))
-			continue;
-		len += snprintf(buf + len, FLOW_MARK_TEXT_MAX - len, "%s%s",
-				len ? "," : "", marks[i].name);
-		mark &= ~marks[i].bit;
-	}
-	/* A newer kernel may know more marks. */
-	if (mark)
-		snprintf(buf + len, FLOW_MARK_TEXT_MAX - len, "%s?",
-			 len ? "," : "");
-	return buf;
+	return flags_format(mark, buf, FLOW_MARK_TEXT_MAX, marks, N_MARKS);
 }
 
 int flow_layout_parse(int *layout, const char *text)

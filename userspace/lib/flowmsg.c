@@ -50,6 +50,22 @@ static int put_mark(struct nl_msg *msg, const struct flow_spec *spec)
 	return 0;
 }
 
+static int put_snapshot(struct nl_msg *msg, const struct flow_spec *spec)
+{
+	if (spec->snapshot_interval &&
+	    nla_put_u32(msg, SCITAG_FLOW_A_SNAPSHOT_INTERVAL,
+			spec->snapshot_interval))
+		return -EMSGSIZE;
+	if (spec->snapshot_on &&
+	    nla_put_u32(msg, SCITAG_FLOW_A_SNAPSHOT_ON, spec->snapshot_on))
+		return -EMSGSIZE;
+	if (spec->snapshot_factor &&
+	    nla_put_u32(msg, SCITAG_FLOW_A_SNAPSHOT_FACTOR,
+			spec->snapshot_factor))
+		return -EMSGSIZE;
+	return 0;
+}
+
 /*
  * What there is no need to say is not said. An idle timeout of 0 is the default
  * of both: never for a flow, that of the module for those that a rule makes.
@@ -68,7 +84,7 @@ static int put_rest(struct nl_msg *msg, const struct flow_spec *spec)
 	if (spec->hard_timeout &&
 	    nla_put_u32(msg, SCITAG_FLOW_A_HARD_TIMEOUT, spec->hard_timeout))
 		return -EMSGSIZE;
-	return 0;
+	return put_snapshot(msg, spec);
 }
 
 /* A flag as a number; flows of rules have none. */
@@ -191,7 +207,12 @@ static int get_rest(const struct nlattr *const *attrs, struct flow_spec *spec)
 	    attr_u8(attrs[SCITAG_FLOW_A_OVERSIZE], &oversize) ||
 	    attr_u32(attrs[SCITAG_FLOW_A_IDLE_TIMEOUT], &idle_timeout) ||
 	    attr_u32(attrs[SCITAG_FLOW_A_HARD_TIMEOUT], &spec->hard_timeout) ||
-	    attr_u8(attrs[SCITAG_FLOW_A_END_ON_CLOSE], &end_on_close))
+	    attr_u8(attrs[SCITAG_FLOW_A_END_ON_CLOSE], &end_on_close) ||
+	    attr_u32(attrs[SCITAG_FLOW_A_SNAPSHOT_INTERVAL],
+		     &spec->snapshot_interval) ||
+	    attr_u32(attrs[SCITAG_FLOW_A_SNAPSHOT_ON], &spec->snapshot_on) ||
+	    attr_u32(attrs[SCITAG_FLOW_A_SNAPSHOT_FACTOR],
+		     &spec->snapshot_factor))
 		return -EBADMSG;
 	spec->entropy = entropy;
 	spec->oversize = oversize;
@@ -217,21 +238,6 @@ int flowmsg_get_template(struct flow_spec *spec, const struct nlattr *nest)
 	return 0;
 }
 
-/* Kernels have longer and shorter ones than we know. */
-static void get_tcp_info(const struct nlattr *attr, struct flow_state *state)
-{
-	size_t len;
-
-	if (!attr)
-		return;
-	len = nla_len(attr);
-	if (len > sizeof(state->tcp_info))
-		len = sizeof(state->tcp_info);
-	memcpy(&state->tcp_info, nla_data(attr), len);
-	state->tcp_info_len = len;
-	state->has_tcp_info = true;
-}
-
 int flowmsg_get_state(struct flow_state *state, const struct nlattr *nest)
 {
 	const struct nlattr *attrs[SCITAG_FLOW_A_MAX + 1];
@@ -252,7 +258,10 @@ int flowmsg_get_state(struct flow_state *state, const struct nlattr *nest)
 	/* A flow that says nothing of it stays. */
 	if (state->spec.idle_timeout == FLOW_TIMEOUT_DEFAULT)
 		state->spec.idle_timeout = 0;
-	get_tcp_info(attrs[SCITAG_FLOW_A_TCP_INFO], state);
+	state->has_tcp_info = attrs[SCITAG_FLOW_A_TCP_INFO];
+	state->tcp_info_len = attr_octets(attrs[SCITAG_FLOW_A_TCP_INFO],
+					  &state->tcp_info,
+					  sizeof(state->tcp_info));
 	return 0;
 }
 

@@ -15,7 +15,7 @@ struct nlattr;
 struct nlmsghdr;
 
 /* Octets that any of the flowmsg_put functions needs at most. */
-#define FLOWMSG_SIZE 160
+#define FLOWMSG_SIZE 192
 
 /* Append a flow to a request. Return 0, or -EMSGSIZE if there is no room. */
 int flowmsg_put_spec(struct nl_msg *msg, const struct flow_spec *spec);

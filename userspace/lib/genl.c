@@ -201,6 +201,69 @@ int genl_flow_dump(struct genl *genl, genl_flow_cb cb, void *data)
 			       &dump);
 }
 
+struct flow_snapshot {
+	struct flow_state *state;
+	struct snapshot *snapshot;
+};
+
+static int on_snapshot(const struct nlmsghdr *nlh, void *data)
+{
+	struct one *one = data;
+	struct flow_snapshot *value = one->value;
+
+	one->there = true;
+	return genl_reply_snapshot(value->state, value->snapshot, nlh);
+}
+
+static int snapshot_get_named(struct genl *genl, const struct flow_key *key,
+			      uint32_t id, struct flow_state *state,
+			      struct snapshot *snapshot)
+{
+	struct flow_snapshot value = { .state = state, .snapshot = snapshot };
+	struct one one = { .value = &value };
+	int ret;
+
+	ret = talk_named(genl, SCITAG_CMD_SNAPSHOT_GET, key, id, on_snapshot,
+			 &one);
+	return check_one(genl, ret, &one);
+}
+
+int genl_snapshot_get(struct genl *genl, const struct flow_key *key,
+		      struct flow_state *state, struct snapshot *snapshot)
+{
+	return snapshot_get_named(genl, key, 0, state, snapshot);
+}
+
+int genl_snapshot_get_id(struct genl *genl, uint32_t id,
+			 struct flow_state *state, struct snapshot *snapshot)
+{
+	return snapshot_get_named(genl, NULL, id, state, snapshot);
+}
+
+struct snapshot_dump {
+	genl_flow_snapshot_cb cb;
+	void *data;
+};
+
+static int on_snapshot_dump(const struct nlmsghdr *nlh, void *data)
+{
+	struct snapshot_dump *dump = data;
+	struct flow_state state;
+	struct snapshot snapshot;
+	int ret;
+
+	ret = genl_reply_snapshot(&state, &snapshot, nlh);
+	return ret ? ret : dump->cb(&state, &snapshot, dump->data);
+}
+
+int genl_snapshot_dump(struct genl *genl, genl_flow_snapshot_cb cb, void *data)
+{
+	struct snapshot_dump dump = { .cb = cb, .data = data };
+
+	return genl_talk_plain(genl, SCITAG_CMD_SNAPSHOT_GET, NLM_F_DUMP,
+			       on_snapshot_dump, &dump);
+}
+
 static int on_stats(const struct nlmsghdr *nlh, void *data)
 {
 	struct one *one = data;

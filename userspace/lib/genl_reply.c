@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
+#include <netlink/attr.h>
 #include <string.h>
 
 #include "attr.h"
@@ -72,15 +73,25 @@ int genl_reply_stats(struct genl_stats *stats, const struct nlmsghdr *nlh)
 	return 0;
 }
 
-int genl_reply_status(struct genl_status *status, const struct nlmsghdr *nlh)
+int genl_reply_snapshot(struct flow_state *state, struct snapshot *snapshot,
+			const struct nlmsghdr *nlh)
+{
+	const struct nlattr *attrs[SCITAG_A_MAX + 1];
+	int cmd;
+
+	if (parse(nlh, attrs, &cmd) || cmd != SCITAG_CMD_SNAPSHOT_GET ||
+	    !attrs[SCITAG_A_FLOW] || !attrs[SCITAG_A_SNAPSHOT] ||
+	    flowmsg_get_state(state, attrs[SCITAG_A_FLOW]))
+		return -EBADMSG;
+	return snapshot_get(snapshot, attrs[SCITAG_A_SNAPSHOT]);
+}
+
+static int get_status(struct genl_status *status, const struct nlattr *nest)
 {
 	const struct nlattr *attrs[SCITAG_STATUS_A_MAX + 1];
-	const struct nlattr *nest;
 	uint8_t hooked = 0, tracing = 0;
 
-	memset(status, 0, sizeof(*status));
-	nest = parse_one(nlh, SCITAG_CMD_STATUS_GET, SCITAG_A_STATUS);
-	if (!nest || attr_parse_nested(attrs, SCITAG_STATUS_A_MAX, nest) ||
+	if (attr_parse_nested(attrs, SCITAG_STATUS_A_MAX, nest) ||
 	    attr_string(attrs[SCITAG_STATUS_A_VERSION], status->version,
 			sizeof(status->version)) ||
 	    attr_u32(attrs[SCITAG_STATUS_A_FLOWS], &status->flows) ||
@@ -96,6 +107,15 @@ int genl_reply_status(struct genl_status *status, const struct nlmsghdr *nlh)
 	return 0;
 }
 
+int genl_reply_status(struct genl_status *status, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *nest;
+
+	memset(status, 0, sizeof(*status));
+	nest = parse_one(nlh, SCITAG_CMD_STATUS_GET, SCITAG_A_STATUS);
+	return nest ? get_status(status, nest) : -EBADMSG;
+}
+
 static int event_type(enum genl_event_type *type, int cmd)
 {
 	switch (cmd) {
@@ -108,23 +128,70 @@ static int event_type(enum genl_event_type *type, int cmd)
 	case SCITAG_CMD_FLOW_END_NTF:
 		*type = GENL_FLOW_END;
 		return 0;
+	case SCITAG_CMD_STATUS_NTF:
+		*type = GENL_STATUS;
+		return 0;
 	default:
 		return -EBADMSG;
 	}
 }
 
+static int get_flow_event(struct genl_event *event,
+			  const struct nlattr *const *attrs)
+{
+	const struct nlattr *snapshot = attrs[SCITAG_A_SNAPSHOT];
+	uint8_t reason = 0;
+
+	if (!attrs[SCITAG_A_FLOW] ||
+	    attr_u8(attrs[SCITAG_A_END_REASON], &reason) ||
+	    flowmsg_get_state(&event->flow, attrs[SCITAG_A_FLOW]))
+		return -EBADMSG;
+	event->end_reason = reason;
+	event->has_snapshot = snapshot;
+	return snapshot ? snapshot_get(&event->snapshot, snapshot) : 0;
+}
+
 int genl_reply_event(struct genl_event *event, const struct nlmsghdr *nlh)
 {
 	const struct nlattr *attrs[SCITAG_A_MAX + 1];
-	uint8_t reason = 0;
 	int cmd;
 
 	memset(event, 0, sizeof(*event));
 	if (parse(nlh, attrs, &cmd) || event_type(&event->type, cmd) ||
-	    !attrs[SCITAG_A_EVENT_SEQ] || !attrs[SCITAG_A_FLOW] ||
-	    attr_u64(attrs[SCITAG_A_EVENT_SEQ], &event->seq) ||
-	    attr_u8(attrs[SCITAG_A_END_REASON], &reason))
+	    !attrs[SCITAG_A_EVENT_SEQ] ||
+	    attr_u64(attrs[SCITAG_A_EVENT_SEQ], &event->seq))
 		return -EBADMSG;
-	event->end_reason = reason;
-	return flowmsg_get_state(&event->flow, attrs[SCITAG_A_FLOW]);
+	if (event->type != GENL_STATUS)
+		return get_flow_event(event, attrs);
+	if (!attrs[SCITAG_A_STATUS])
+		return -EBADMSG;
+	return get_status(&event->status, attrs[SCITAG_A_STATUS]);
+}
+
+int genl_reply_snapshots(const struct nlmsghdr *nlh, genl_snapshot_cb cb,
+			 void *data)
+{
+	const struct nlattr *attrs[SCITAG_A_MAX + 1];
+	const struct nlattr *attr;
+	struct snapshot snapshot;
+	int cmd, rem, ret;
+	uint64_t seq = 0;
+
+	/* This has looked at the lengths of all attributes. */
+	if (parse(nlh, attrs, &cmd) || cmd != SCITAG_CMD_SNAPSHOT_NTF ||
+	    !attrs[SCITAG_A_SNAPSHOT_SEQ] ||
+	    attr_u64(attrs[SCITAG_A_SNAPSHOT_SEQ], &seq))
+		return -EBADMSG;
+	attr = (const void *)((const char *)NLMSG_DATA(nlh) + GENL_HDRLEN);
+	rem = nlh->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN);
+	for (; rem > 0; attr = nla_next(attr, &rem)) {
+		if (nla_type(attr) != SCITAG_A_SNAPSHOT)
+			continue;
+		ret = snapshot_get(&snapshot, attr);
+		if (!ret)
+			ret = cb(seq++, &snapshot, data);
+		if (ret)
+			return ret;
+	}
+	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A netlink socket that knows the family of the scitag module. Shared by
- * genl.c and genl_events.c.
+ * genl.c and genl_group.c.
  */
 #ifndef SCITAG_GENL_SOCK_H
 #define SCITAG_GENL_SOCK_H
