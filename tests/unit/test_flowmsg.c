@@ -72,7 +72,7 @@ static void test_put_spec(void **state)
 	nlmsg_free(msg);
 }
 
-/* Entropy, oversize, timeouts and the end, where they are not the default. */
+/* Entropy, timeouts, snapshots ..., where they are not the default. */
 static void test_put_rest(void **state)
 {
 	struct flow_spec spec = spec_ipv6();
@@ -87,6 +87,9 @@ static void test_put_rest(void **state)
 	spec.oversize = 1;
 	spec.idle_timeout = 60;
 	spec.hard_timeout = 86400;
+	spec.snapshot_interval = 86400000;
+	spec.snapshot_on = 2 | 16;
+	spec.snapshot_factor = 110;
 	spec.end_on_close = true;
 	nest = nlbuild_nest(&want, 1);
 	nlbuild_u8(&want, 2, 6);
@@ -103,6 +106,9 @@ static void test_put_rest(void **state)
 	nlbuild_u8(&want, 19, 1);
 	nlbuild_u32(&want, 20, 60);
 	nlbuild_u32(&want, 21, 86400);
+	nlbuild_u32(&want, 26, 86400000);
+	nlbuild_u32(&want, 27, 18);
+	nlbuild_u32(&want, 28, 110);
 	nlbuild_u8(&want, 22, 1);
 	nlbuild_end(&want, nest);
 
@@ -126,12 +132,14 @@ static void test_template(void **state)
 	spec.experiment = 3;
 	spec.activity = 14;
 	spec.idle_timeout = 60;
+	spec.snapshot_interval = 10;
 	spec.end_on_close = true;
 	nest = nlbuild_nest(&want, 21);
 	nlbuild_u16(&want, 7, 3);
 	nlbuild_u8(&want, 8, 14);
 	nlbuild_u32(&want, 9, 7);
 	nlbuild_u32(&want, 20, 60);
+	nlbuild_u32(&want, 26, 10);
 	nlbuild_end(&want, nest);
 	assert_int_equal(flowmsg_put_template(msg, 21, &spec), 0);
 	assert_int_equal(nlmsg_hdr(msg)->nlmsg_len, 16 + want.len);
@@ -141,12 +149,14 @@ static void test_template(void **state)
 	assert_int_equal(got.activity, 14);
 	assert_int_equal(got.mark, 7);
 	assert_int_equal(got.idle_timeout, 60);
+	assert_int_equal(got.snapshot_interval, 10);
+	assert_int_equal(got.snapshot_on, 0);
 
 	/* 0, none at all, and without the activity. */
 	want.octets[32] = 0;
 	assert_int_equal(flowmsg_get_template(&got, (void *)want.octets), 0);
 	assert_int_equal(got.idle_timeout, FLOW_TIMEOUT_DEFAULT);
-	want.len -= 8;
+	want.len -= 16;
 	nlbuild_end(&want, 0);
 	assert_int_equal(flowmsg_get_template(&got, (void *)want.octets), 0);
 	assert_int_equal(got.idle_timeout, FLOW_TIMEOUT_DEFAULT);
@@ -262,6 +272,9 @@ static void build_state(struct nlbuild *b, size_t tcp_info_len)
 	nlbuild_u32(b, 23, 9);
 	nlbuild_u64(b, 24, 1ull << 33);
 	nlbuild_u64(b, 25, 1ull << 34);
+	nlbuild_u32(b, 26, 1000);
+	nlbuild_u32(b, 27, 30);
+	nlbuild_u32(b, 28, 150);
 	if (tcp_info_len)
 		nlbuild_attr(b, 16, tcp_info, tcp_info_len);
 	nlbuild_end(b, nest);
@@ -297,6 +310,9 @@ static void test_get(void **state)
 	assert_int_equal(flow.rule, 9);
 	assert_true(flow.age_ms == 1ull << 33);
 	assert_true(flow.idle_ms == 1ull << 34);
+	assert_int_equal(flow.spec.snapshot_interval, 1000);
+	assert_int_equal(flow.spec.snapshot_on, 2 | 4 | 8 | 16);
+	assert_int_equal(flow.spec.snapshot_factor, 150);
 	assert_true(flow.bytes == UINT64_MAX);
 	assert_int_equal(flow.marked, 1);
 	assert_false(flow.has_tcp_info);
@@ -356,6 +372,9 @@ static void test_get_ipv4(void **state)
 	assert_int_equal(flow.spec.idle_timeout, 0);
 	assert_int_equal(flow.spec.hard_timeout, 0);
 	assert_false(flow.spec.end_on_close);
+	assert_int_equal(flow.spec.snapshot_interval, 0);
+	assert_int_equal(flow.spec.snapshot_on, 0);
+	assert_int_equal(flow.spec.snapshot_factor, 0);
 	assert_int_equal(flow.rule, 0);
 	assert_int_equal(flow.spec.mark, 0);
 	assert_int_equal(flow.spec.layout, FLOW_LAYOUT_DEFAULT);
@@ -375,7 +394,7 @@ static void test_get_truncated(void **state)
 	 * Where an attribute ends with or without its padding, from the last
 	 * of the required ones on: activity, mark, layout, option type, label,
 	 * pad, three counters, entropy, oversize, two timeouts, end on close,
-	 * rule, age, idle.
+	 * rule, age, idle, three of snapshots.
 	 */
 	static const struct {
 		uint16_t from, to;
@@ -384,7 +403,7 @@ static void test_get_truncated(void **state)
 		{ 124, 124 }, { 128, 128 }, { 140, 140 }, { 152, 152 },
 		{ 164, 164 }, { 169, 172 }, { 177, 180 }, { 188, 188 },
 		{ 196, 196 }, { 201, 204 }, { 212, 212 }, { 224, 224 },
-		{ 236, 236 },
+		{ 236, 236 }, { 244, 244 }, { 252, 252 }, { 260, 260 },
 	};
 	struct flow_state flow;
 	struct nlbuild b;
@@ -392,7 +411,7 @@ static void test_get_truncated(void **state)
 
 	(void)state;
 	build_state(&b, 0);
-	assert_int_equal(b.len, 236);
+	assert_int_equal(b.len, 260);
 	for (len = 4; len <= b.len; len++) {
 		uint16_t *cut = test_malloc(len);
 		int want = -EBADMSG;

@@ -126,14 +126,11 @@ static void done(uint32_t to, int error, uint16_t flags)
 	nlbuild_close(b);
 }
 
-/* A flow with this id as a message of the family. */
-static void flow_reply(uint32_t to, uint16_t flags, uint32_t id)
+static void put_flow(struct nlbuild *b, uint32_t id)
 {
 	static const uint8_t addr[16] = { 0x20, 0x01, [15] = 1 };
-	struct nlbuild *b = datagram();
 	uint32_t nest;
 
-	nlbuild_open_genl(b, FAMILY, flags, to, SCITAG_CMD_FLOW_GET);
 	nest = nlbuild_nest(b, SCITAG_A_FLOW);
 	nlbuild_u32(b, SCITAG_FLOW_A_ID, id);
 	nlbuild_u8(b, SCITAG_FLOW_A_PROTOCOL, 6);
@@ -143,6 +140,32 @@ static void flow_reply(uint32_t to, uint16_t flags, uint32_t id)
 	nlbuild_u16(b, SCITAG_FLOW_A_DPORT, 512);
 	nlbuild_u16(b, SCITAG_FLOW_A_EXPERIMENT, 2);
 	nlbuild_u8(b, SCITAG_FLOW_A_ACTIVITY, 26);
+	nlbuild_end(b, nest);
+}
+
+/* A flow with this id as a message of the family. */
+static void flow_reply(uint32_t to, uint16_t flags, uint32_t id)
+{
+	struct nlbuild *b = datagram();
+
+	nlbuild_open_genl(b, FAMILY, flags, to, SCITAG_CMD_FLOW_GET);
+	put_flow(b, id);
+	nlbuild_close(b);
+}
+
+/* The same with a snapshot that has sent so many packets. */
+static void snapshot_reply(uint32_t to, uint16_t flags, uint32_t id,
+			   uint64_t packets)
+{
+	struct nlbuild *b = datagram();
+	uint32_t nest;
+
+	nlbuild_open_genl(b, FAMILY, flags, to, SCITAG_CMD_SNAPSHOT_GET);
+	put_flow(b, id);
+	nest = nlbuild_nest(b, SCITAG_A_SNAPSHOT);
+	nlbuild_u32(b, SCITAG_SNAPSHOT_A_FLOW_ID, id);
+	nlbuild_u64(b, SCITAG_SNAPSHOT_A_TIME, 5);
+	nlbuild_u64(b, SCITAG_SNAPSHOT_A_PACKETS, packets);
 	nlbuild_end(b, nest);
 	nlbuild_close(b);
 }
@@ -303,6 +326,40 @@ static void test_get_nothing(void **state)
 	assert_string_not_equal(genl_error(genl), "");
 }
 
+static void test_snapshot(void **state)
+{
+	struct flow_key key = some_spec(1).key;
+	struct snapshot snapshot;
+	struct flow_state flow;
+
+	(void)state;
+	snapshot_reply(1, 0, 17, 1ull << 40);
+	answer(1, 0, NULL, 0);
+	assert_int_equal(genl_snapshot_get_id(genl, 17, &flow, &snapshot), 0);
+	assert_int_equal(flow.id, 17);
+	assert_true(snapshot.packets == 1ull << 40);
+	assert_int_equal(request[16], SCITAG_CMD_SNAPSHOT_GET);
+
+	snapshot_reply(2, 0, 18, 7);
+	answer(2, 0, NULL, 0);
+	assert_int_equal(genl_snapshot_get(genl, &key, &flow, &snapshot), 0);
+	assert_int_equal(flow.id, 18);
+	assert_int_equal(snapshot.packets, 7);
+
+	answer(3, -ENOENT, "No such flow", 20);
+	assert_int_equal(genl_snapshot_get_id(genl, 17, &flow, &snapshot),
+			 -ENOENT);
+	assert_string_equal(genl_error(genl), "No such flow");
+	/* An acknowledgement alone; a flow alone. */
+	answer(4, 0, NULL, 0);
+	assert_int_equal(genl_snapshot_get_id(genl, 17, &flow, &snapshot),
+			 -EBADMSG);
+	flow_reply(5, 0, 17);
+	answer(5, 0, NULL, 0);
+	assert_int_equal(genl_snapshot_get_id(genl, 17, &flow, &snapshot),
+			 -EBADMSG);
+}
+
 struct seen {
 	uint32_t ids[8];
 	size_t n;
@@ -329,6 +386,33 @@ static void test_dump(void **state)
 	assert_int_equal(seen.n, 2);
 	assert_int_equal(seen.ids[0], 5);
 	assert_int_equal(seen.ids[1], 6);
+	assert_int_equal(sent()->nlmsg_flags,
+			 NLM_F_REQUEST | NLM_F_ACK | NLM_F_DUMP);
+}
+
+static int see_snapshot(const struct flow_state *flow,
+			const struct snapshot *snapshot, void *data)
+{
+	struct seen *seen = data;
+
+	assert_int_equal(flow->id, snapshot->flow_id);
+	seen->ids[seen->n++] = snapshot->packets;
+	return seen->stop_with;
+}
+
+static void test_snapshot_dump(void **state)
+{
+	struct seen seen = { .n = 0 };
+
+	(void)state;
+	snapshot_reply(1, NLM_F_MULTI, 5, 50);
+	snapshot_reply(1, NLM_F_MULTI, 6, 60);
+	done(1, 0, 0);
+	assert_int_equal(genl_snapshot_dump(genl, see_snapshot, &seen), 0);
+	assert_int_equal(seen.n, 2);
+	assert_int_equal(seen.ids[0], 50);
+	assert_int_equal(seen.ids[1], 60);
+	assert_int_equal(request[16], SCITAG_CMD_SNAPSHOT_GET);
 	assert_int_equal(sent()->nlmsg_flags,
 			 NLM_F_REQUEST | NLM_F_ACK | NLM_F_DUMP);
 }
@@ -623,18 +707,19 @@ static void test_rule_dump(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_add),		 TEST(test_warning),
-		TEST(test_bad_flow),	 TEST(test_limits),
-		TEST(test_no_text),	 TEST(test_get),
-		TEST(test_get_nothing),	 TEST(test_dump),
-		TEST(test_dump_empty),	 TEST(test_dump_interrupted),
-		TEST(test_dump_stopped), TEST(test_dump_error),
-		TEST(test_stale),	 TEST(test_malformed),
-		TEST(test_reloaded),	 TEST(test_unloaded),
-		TEST(test_no_such_flow), TEST(test_stats),
-		TEST(test_status),	 TEST(test_status_too_long),
-		TEST(test_rule_set),	 TEST(test_rule_limits),
-		TEST(test_rule_dump),
+		TEST(test_add),		  TEST(test_warning),
+		TEST(test_bad_flow),	  TEST(test_limits),
+		TEST(test_no_text),	  TEST(test_get),
+		TEST(test_get_nothing),	  TEST(test_dump),
+		TEST(test_dump_empty),	  TEST(test_dump_interrupted),
+		TEST(test_dump_stopped),  TEST(test_dump_error),
+		TEST(test_stale),	  TEST(test_malformed),
+		TEST(test_reloaded),	  TEST(test_unloaded),
+		TEST(test_no_such_flow),  TEST(test_stats),
+		TEST(test_status),	  TEST(test_status_too_long),
+		TEST(test_rule_set),	  TEST(test_rule_limits),
+		TEST(test_rule_dump),	  TEST(test_snapshot),
+		TEST(test_snapshot_dump),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
