@@ -291,8 +291,6 @@ void scitag_flow_retire(struct scitag_net *snet, struct scitag_flow *flow)
 
 	flow_forget(snet, flow);
 	flow->ended = jiffies;
-	/* Its socket is gone. Another one with this key keeps what it has. */
-	WRITE_ONCE(flow->room, 0);
 	set_bit(SCITAG_FLOW_ENDED, &flow->state);
 	list_add_tail(&flow->link, &snet->ended);
 	snet->ended_count++;

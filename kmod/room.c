@@ -89,11 +89,16 @@ void scitag_room_reserve(struct sock *sk, int state, int before, int octets)
 		icsk->icsk_sync_mss(sk, icsk->icsk_pmtu_cookie);
 }
 
+/*
+ * One that has ended takes nothing back: its socket is gone, and what is found
+ * by its key is another connection's.
+ */
 static int room_wanted(struct scitag_flow *flow)
 {
 	int octets;
 
-	if (test_bit(SCITAG_FLOW_DEAD, &flow->state))
+	if (test_bit(SCITAG_FLOW_DEAD, &flow->state) &&
+	    !test_bit(SCITAG_FLOW_ENDED, &flow->state))
 		return 0;
 	rcu_read_lock();
 	octets = rcu_dereference(flow->mark)->headers_len;
@@ -208,7 +213,8 @@ bool scitag_room_there(const struct sk_buff *skb,
 void scitag_room_settle(struct scitag_flow *flow)
 {
 	if (flow->key.protocol != IPPROTO_TCP ||
-	    scitag_flow_is_ipv4(&flow->key))
+	    scitag_flow_is_ipv4(&flow->key) ||
+	    test_bit(SCITAG_FLOW_ENDED, &flow->state))
 		return;
 	/* The flow's new mark or end comes first: whoever makes room looks. */
 	smp_mb();
