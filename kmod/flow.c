@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "flow.h"
 
+#include "event.h"
 #include "hook.h"
 #include "param.h"
 #include "pernet.h"
 #include "room.h"
+#include "sampler.h"
 
 #include <scitag/label.h>
 
@@ -93,9 +95,12 @@ struct scitag_flow *scitag_flow_alloc(struct scitag_net *snet,
 	if (!mark)
 		return NULL;
 	flow = kmem_cache_zalloc(flow_cache, GFP_KERNEL);
-	if (!flow) {
-		scitag_mark_put(mark);
-		return NULL;
+	if (!flow)
+		goto err_mark;
+	if (spec->sample.interval_ms || spec->sample.on) {
+		flow->sample = scitag_sampler_new(&spec->sample);
+		if (!flow->sample)
+			goto err_flow;
 	}
 
 	flow->key = spec->key;
@@ -110,6 +115,12 @@ struct scitag_flow *scitag_flow_alloc(struct scitag_net *snet,
 	refcount_set(&flow->refs, 1);
 	RCU_INIT_POINTER(flow->mark, mark);
 	return flow;
+
+err_flow:
+	kmem_cache_free(flow_cache, flow);
+err_mark:
+	scitag_mark_put(mark);
+	return NULL;
 }
 
 static void flow_free_rcu(struct rcu_head *rcu)
@@ -117,6 +128,7 @@ static void flow_free_rcu(struct rcu_head *rcu)
 	struct scitag_flow *flow = container_of(rcu, struct scitag_flow, rcu);
 
 	scitag_mark_put(rcu_dereference_protected(flow->mark, true));
+	scitag_sampler_free(flow->sample);
 	kmem_cache_free(flow_cache, flow);
 }
 
@@ -157,6 +169,18 @@ struct scitag_flow *scitag_flow_next(struct scitag_net *snet, int *id)
 	return idr_get_next(&snet->ids, id);
 }
 
+struct scitag_flow *scitag_flow_next_get(struct scitag_net *snet, int *id)
+{
+	struct scitag_flow *flow;
+
+	rcu_read_lock();
+	do
+		flow = scitag_flow_next(snet, id);
+	while (flow && !scitag_flow_hold(flow));
+	rcu_read_unlock();
+	return flow;
+}
+
 /* Enter a flow under an id of its own. */
 static int flow_insert(struct scitag_net *snet, struct scitag_flow *flow,
 		       struct netlink_ext_ack *extack)
@@ -182,6 +206,7 @@ static int flow_insert(struct scitag_net *snet, struct scitag_flow *flow,
 static void flow_forget(struct scitag_net *snet, struct scitag_flow *flow)
 {
 	idr_remove(&snet->ids, flow->id);
+	scitag_sampler_stop(snet, flow);
 	WRITE_ONCE(snet->flows, snet->flows - 1);
 	snet->timed -= flow->idle_s || flow->hard_s;
 	snet->generation++;
@@ -245,6 +270,9 @@ int scitag_flow_add(struct scitag_net *snet, struct scitag_flow *flow,
 		return err;
 	}
 	scitag_room_settle(flow);
+	scitag_sampler_start(snet, flow);
+	if (snet->flows == scitag_flow_max())
+		scitag_event_status(snet);
 	return 0;
 }
 
@@ -266,6 +294,7 @@ void scitag_flow_replace(struct scitag_net *snet, struct scitag_flow *flow,
 	WRITE_ONCE(flow->end_on_close, from->end_on_close);
 	snet->generation++;
 	scitag_room_settle(flow);
+	scitag_sampler_replace(snet, flow, from);
 }
 
 void scitag_flow_del(struct scitag_net *snet, struct scitag_flow *flow)

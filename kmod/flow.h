@@ -19,7 +19,9 @@
 #include <net/ipv6.h>
 
 struct netlink_ext_ack;
+struct scitag_closed;
 struct scitag_net;
+struct scitag_sample;
 
 /**
  * struct scitag_flow_key - what identifies a flow in its namespace
@@ -40,6 +42,18 @@ struct scitag_flow_key {
 } __aligned(8);
 
 /**
+ * struct scitag_sample_spec - when snapshots of a flow are to be taken
+ * @interval_ms: milliseconds from one to the next, or 0
+ * @on: on what else, bits of enum scitag_snapshot_trigger
+ * @factor: by how much, in percent, what is watched has to change
+ */
+struct scitag_sample_spec {
+	u32 interval_ms;
+	u32 on;
+	u32 factor;
+};
+
+/**
  * struct scitag_flow_spec - what a flow is to be
  * @key: its key; of no meaning for the flows of a rule
  * @mark: its mark; no flags if it is not to be marked
@@ -47,6 +61,7 @@ struct scitag_flow_key {
  * @hard_s: seconds after which it ends, or 0
  * @rule: id of the rule that makes it, or 0
  * @end_on_close: does it end when its TCP connection does?
+ * @sample: when snapshots of it are to be taken
  */
 struct scitag_flow_spec {
 	struct scitag_flow_key key;
@@ -55,6 +70,7 @@ struct scitag_flow_spec {
 	u32 hard_s;
 	u32 rule;
 	bool end_on_close;
+	struct scitag_sample_spec sample;
 };
 
 /* Bits of &scitag_flow.state. */
@@ -63,7 +79,7 @@ enum scitag_flow_state {
 	SCITAG_FLOW_DEAD,
 	/* Has ended, and stays for the last packets of its connection. */
 	SCITAG_FLOW_ENDED,
-	/* Its connection has closed; is on the list of those that will end. */
+	/* Its connection has closed, or its time has come: is in @closing. */
 	SCITAG_FLOW_CLOSING,
 	/* Somebody sees to the room in its socket already. */
 	SCITAG_FLOW_ROOM_ASKED,
@@ -85,6 +101,7 @@ enum scitag_flow_state {
  * @snet: its namespace; not counted: it waits for the work of its flows
  * @id: number of the flow in its namespace; 0 while it is in no table
  * @rule: id of the rule that made it, or 0
+ * @sample: its snapshots, or NULL; set once, under &scitag_net.lock
  * @refs: the table holds one, and so does whoever works on it
  * @room: octets that were last reserved; under its socket's lock
  * @end_on_close: does it end when its TCP connection does?
@@ -93,6 +110,7 @@ enum scitag_flow_state {
  * @hard_s: seconds after which it ends, or 0
  * @born: when it began, ktime_get_ns()
  * @ended: when it ended, in jiffies
+ * @closed: until then, while it is in @closing: what its socket left, or NULL
  * @link: in &scitag_net.ended; under &scitag_net.lock
  * @closing: in &scitag_net.closing, with a reference
  * @rcu: for the grace period before it is freed
@@ -115,6 +133,7 @@ struct scitag_flow {
 	struct scitag_net *snet;
 	u32 id;
 	u32 rule;
+	struct scitag_sample *sample;
 
 	refcount_t refs;
 	u16 room;
@@ -123,7 +142,10 @@ struct scitag_flow {
 	u32 idle_s;
 	u32 hard_s;
 	u64 born;
-	unsigned long ended;
+	union {
+		unsigned long ended;
+		struct scitag_closed *closed;
+	};
 	struct list_head link;
 	union {
 		struct llist_node closing;
@@ -228,6 +250,16 @@ struct scitag_flow *scitag_flow_find_id(struct scitag_net *snet, u32 id);
  * Return: the flow, valid as long as the caller's protection, or NULL.
  */
 struct scitag_flow *scitag_flow_next(struct scitag_net *snet, int *id);
+
+/**
+ * scitag_flow_next_get - the same with a reference, for those who will sleep
+ * @snet: namespace
+ * @id: where to start; set to the id of the flow that was found
+ *
+ * Context: process or softirq.
+ * Return: the flow, or NULL.
+ */
+struct scitag_flow *scitag_flow_next_get(struct scitag_net *snet, int *id);
 
 /**
  * scitag_flow_add - enter a flow into its namespace's table

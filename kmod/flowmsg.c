@@ -4,6 +4,7 @@
 #include "flow.h"
 #include "mark.h"
 #include "pernet.h"
+#include "sampler.h"
 
 #include <scitag/label.h>
 #include <scitag/option.h>
@@ -17,6 +18,18 @@
 #define MARK_FLAGS (SCITAG_MARK_LABEL | SCITAG_MARK_HBH | SCITAG_MARK_DO)
 
 #define TIMEOUT_MAX_S 31536000
+
+#define SNAPSHOT_INTERVAL_MIN_MS 10
+#define SNAPSHOT_INTERVAL_MAX_MS 86400000
+
+#define SNAPSHOT_ON (SCITAG_SNAPSHOT_TRIGGER_STATE |	\
+		     SCITAG_SNAPSHOT_TRIGGER_RTO |	\
+		     SCITAG_SNAPSHOT_TRIGGER_RTT |	\
+		     SCITAG_SNAPSHOT_TRIGGER_CWND)
+
+#define SNAPSHOT_FACTOR_MIN 110
+#define SNAPSHOT_FACTOR_MAX 10000
+#define SNAPSHOT_FACTOR_DEFAULT 200
 
 #define READ_ONLY { .type = NLA_REJECT, \
 		    .reject_message = "Attribute is for replies only" }
@@ -48,6 +61,9 @@ const struct nla_policy scitag_flowmsg_spec_policy[SCITAG_FLOW_A_MAX + 1] = {
 	[SCITAG_FLOW_A_RULE] = READ_ONLY,
 	[SCITAG_FLOW_A_AGE] = READ_ONLY,
 	[SCITAG_FLOW_A_IDLE] = READ_ONLY,
+	[SCITAG_FLOW_A_SNAPSHOT_INTERVAL] = { .type = NLA_U32 },
+	[SCITAG_FLOW_A_SNAPSHOT_ON] = { .type = NLA_U32 },
+	[SCITAG_FLOW_A_SNAPSHOT_FACTOR] = { .type = NLA_U32 },
 };
 
 #define NOT_A_NAME { .type = NLA_REJECT, \
@@ -79,6 +95,9 @@ const struct nla_policy scitag_flowmsg_name_policy[SCITAG_FLOW_A_MAX + 1] = {
 	[SCITAG_FLOW_A_RULE] = NOT_A_NAME,
 	[SCITAG_FLOW_A_AGE] = NOT_A_NAME,
 	[SCITAG_FLOW_A_IDLE] = NOT_A_NAME,
+	[SCITAG_FLOW_A_SNAPSHOT_INTERVAL] = NOT_A_NAME,
+	[SCITAG_FLOW_A_SNAPSHOT_ON] = NOT_A_NAME,
+	[SCITAG_FLOW_A_SNAPSHOT_FACTOR] = NOT_A_NAME,
 };
 
 #define NOT_OF_RULE { .type = NLA_REJECT, \
@@ -111,6 +130,9 @@ const struct nla_policy scitag_flowmsg_rule_policy[SCITAG_FLOW_A_MAX + 1] = {
 	[SCITAG_FLOW_A_RULE] = READ_ONLY,
 	[SCITAG_FLOW_A_AGE] = READ_ONLY,
 	[SCITAG_FLOW_A_IDLE] = READ_ONLY,
+	[SCITAG_FLOW_A_SNAPSHOT_INTERVAL] = { .type = NLA_U32 },
+	[SCITAG_FLOW_A_SNAPSHOT_ON] = { .type = NLA_U32 },
+	[SCITAG_FLOW_A_SNAPSHOT_FACTOR] = { .type = NLA_U32 },
 };
 
 /* What an attribute that has to be there is called in a refusal. */
@@ -370,13 +392,44 @@ static int parse_lifetime(struct nlattr *const *attrs,
 	return 0;
 }
 
+static int parse_sample(struct nlattr *const *attrs,
+			struct scitag_sample_spec *spec,
+			struct netlink_ext_ack *extack)
+{
+	const struct nlattr *interval = attrs[SCITAG_FLOW_A_SNAPSHOT_INTERVAL];
+	const struct nlattr *on = attrs[SCITAG_FLOW_A_SNAPSHOT_ON];
+	const struct nlattr *factor = attrs[SCITAG_FLOW_A_SNAPSHOT_FACTOR];
+
+	spec->interval_ms = interval ? nla_get_u32(interval) : 0;
+	if (spec->interval_ms &&
+	    (spec->interval_ms < SNAPSHOT_INTERVAL_MIN_MS ||
+	     spec->interval_ms > SNAPSHOT_INTERVAL_MAX_MS))
+		return flowmsg_refuse(extack, interval,
+				      "Snapshot interval must be 0 or 10 to 86400000 milliseconds (a day)",
+				      -ERANGE);
+	spec->on = on ? nla_get_u32(on) : 0;
+	if (spec->on & ~SNAPSHOT_ON)
+		return flowmsg_refuse(extack, on,
+				      "Snapshots can be asked for on state (2), rto (4), rtt (8) and cwnd (16)",
+				      -EINVAL);
+	spec->factor = factor ? nla_get_u32(factor) : SNAPSHOT_FACTOR_DEFAULT;
+	if (spec->factor < SNAPSHOT_FACTOR_MIN ||
+	    spec->factor > SNAPSHOT_FACTOR_MAX)
+		return flowmsg_refuse(extack, factor,
+				      "Snapshot factor must be 110 to 10000 percent",
+				      -ERANGE);
+	return 0;
+}
+
 static int parse_wanted(const struct nlattr *nest, struct nlattr *const *attrs,
 			struct scitag_flow_spec *spec,
 			struct netlink_ext_ack *extack)
 {
 	int err = parse_mark(nest, attrs, &spec->mark, extack);
 
-	return err ? err : parse_lifetime(attrs, spec, extack);
+	if (!err)
+		err = parse_lifetime(attrs, spec, extack);
+	return err ? err : parse_sample(attrs, &spec->sample, extack);
 }
 
 int scitag_flowmsg_parse_spec(const struct nlattr *nest,
@@ -491,6 +544,18 @@ static int put_timeouts(struct sk_buff *skb, u32 idle_s, u32 hard_s)
 	       nla_put_u32(skb, SCITAG_FLOW_A_HARD_TIMEOUT, hard_s);
 }
 
+/* Nothing of what nobody asked for. */
+static int put_sample(struct sk_buff *skb,
+		      const struct scitag_sample_spec *spec)
+{
+	if (!spec->interval_ms && !spec->on)
+		return 0;
+	return nla_put_u32(skb, SCITAG_FLOW_A_SNAPSHOT_INTERVAL,
+			   spec->interval_ms) ||
+	       nla_put_u32(skb, SCITAG_FLOW_A_SNAPSHOT_ON, spec->on) ||
+	       nla_put_u32(skb, SCITAG_FLOW_A_SNAPSHOT_FACTOR, spec->factor);
+}
+
 static int put_label(struct sk_buff *skb, const struct scitag_flow *flow,
 		     const struct scitag_mark *mark)
 {
@@ -539,9 +604,11 @@ static int put_counters(struct sk_buff *skb, const struct scitag_flow *flow)
 int scitag_flowmsg_put(struct sk_buff *skb, const struct scitag_flow *flow,
 		       const void *tcp_info, size_t tcp_info_len)
 {
+	struct scitag_sample_spec sample;
 	const struct scitag_mark *mark;
 	struct nlattr *nest;
 
+	scitag_sampler_spec(flow, &sample);
 	nest = nla_nest_start(skb, SCITAG_A_FLOW);
 	if (!nest)
 		return -EMSGSIZE;
@@ -549,7 +616,7 @@ int scitag_flowmsg_put(struct sk_buff *skb, const struct scitag_flow *flow,
 	mark = rcu_dereference_check(flow->mark, true);
 	if (put_key(skb, flow) || put_mark(skb, &mark->spec) ||
 	    put_label(skb, flow, mark) || put_counters(skb, flow) ||
-	    put_lifetime(skb, flow) ||
+	    put_lifetime(skb, flow) || put_sample(skb, &sample) ||
 	    (tcp_info && nla_put(skb, SCITAG_FLOW_A_TCP_INFO, tcp_info_len,
 				 tcp_info))) {
 		nla_nest_cancel(skb, nest);
@@ -565,7 +632,8 @@ int scitag_flowmsg_put_rule(struct sk_buff *skb,
 	struct nlattr *nest = nla_nest_start(skb, SCITAG_RULE_A_FLOW);
 
 	if (!nest || put_mark(skb, &spec->mark) ||
-	    put_timeouts(skb, spec->idle_s, spec->hard_s))
+	    put_timeouts(skb, spec->idle_s, spec->hard_s) ||
+	    put_sample(skb, &spec->sample))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

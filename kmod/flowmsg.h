@@ -106,7 +106,7 @@ int scitag_flowmsg_find(struct scitag_net *snet, const struct nlattr *nest,
 			struct netlink_ext_ack *extack);
 
 /* Enough for a flow without tcp_info in a message of its own. */
-#define SCITAG_FLOWMSG_SIZE 384
+#define SCITAG_FLOWMSG_SIZE 416
 
 /**
  * scitag_flowmsg_put - write a flow into a message

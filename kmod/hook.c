@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "hook.h"
 
+#include "event.h"
 #include "exthdr.h"
 #include "flow.h"
 #include "mark.h"
 #include "packet.h"
 #include "pernet.h"
 #include "rule.h"
+#include "sampler.h"
 #include "sock.h"
 #include "stats.h"
 #include "track.h"
@@ -46,7 +48,7 @@ hook_mark(struct sk_buff *skb, const struct scitag_packet *packet,
 	return SCITAG_STAT_MARKED;
 }
 
-static void hook_count(struct scitag_flow *flow,
+static void hook_count(struct scitag_flow *flow, const struct sk_buff *skb,
 		       const struct scitag_packet *packet)
 {
 	unsigned long now = jiffies;
@@ -55,6 +57,8 @@ static void hook_count(struct scitag_flow *flow,
 	atomic64_add(packet->bytes, &flow->bytes);
 	if (READ_ONCE(flow->used) != now)
 		WRITE_ONCE(flow->used, now);
+	if (unlikely(READ_ONCE(flow->sample)))
+		scitag_sampler_packet(flow, skb);
 }
 
 static inline unsigned int hook_verdict(enum scitag_stat stat)
@@ -81,7 +85,7 @@ static unsigned int hook_flow(struct scitag_net *snet, struct sk_buff *skb,
 			return hook_verdict(stat);
 		atomic64_add(packet->segments, &flow->unmarked);
 	}
-	hook_count(flow, packet);
+	hook_count(flow, skb, packet);
 	return NF_ACCEPT;
 }
 
@@ -192,7 +196,7 @@ static unsigned int hook_ipv4(void *priv, struct sk_buff *skb,
 	if (flow && !hook_flow_is_over(flow, skb)) {
 		if (scitag_packet_measure(&packet, skb)) {
 			atomic64_add(packet.segments, &flow->unmarked);
-			hook_count(flow, &packet);
+			hook_count(flow, skb, &packet);
 		}
 		return NF_ACCEPT;
 	}
@@ -252,6 +256,7 @@ int scitag_hook_get(struct scitag_net *snet, bool ipv4)
 		if (err)
 			return err;
 		WRITE_ONCE(snet->hooked[ipv4], true);
+		scitag_event_status(snet);
 	}
 	snet->hook_users[ipv4]++;
 	return 0;
@@ -263,6 +268,7 @@ static void hook_unregister(struct scitag_net *snet, bool ipv4)
 		return;
 	nf_unregister_net_hooks(snet->net, &snet->hooks[ipv4], 1);
 	WRITE_ONCE(snet->hooked[ipv4], false);
+	scitag_event_status(snet);
 }
 
 void scitag_hook_put(struct scitag_net *snet, bool ipv4)

@@ -4,12 +4,16 @@
 #include "event.h"
 #include "flow.h"
 #include "pernet.h"
+#include "sampler.h"
+#include "snapshot.h"
 #include "track.h"
 
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/llist.h>
+#include <linux/slab.h>
 #include <linux/workqueue.h>
+#include <net/sock.h>
 #include <net/tcp.h>
 
 /* Not that of the rooms, whose work may wait for the owners of sockets. */
@@ -27,34 +31,85 @@ static bool lifetime_is_over(const struct scitag_flow *flow)
 	       test_bit(SCITAG_FLOW_DEAD, &flow->state);
 }
 
-static void lifetime_end(struct scitag_net *snet, struct scitag_flow *flow,
-			 enum scitag_end_reason reason)
+static bool lifetime_has_closed(const struct scitag_flow *flow)
 {
-	scitag_flow_del(snet, flow);
-	scitag_event_flow(snet, SCITAG_CMD_FLOW_END_NTF, flow, reason);
-	scitag_flow_put(flow);
+	return flow->end_reason != SCITAG_END_REASON_IDLE &&
+	       flow->end_reason != SCITAG_END_REASON_EXPIRED;
+}
+
+/* The last snapshot of a flow, where somebody will want to see it. */
+static struct nlattr *lifetime_final(struct scitag_net *snet,
+				     struct scitag_flow *flow)
+{
+	struct scitag_closed *closed = flow->closed;
+	struct nlattr *final = NULL;
+
+	if (!closed) {
+		scitag_sampler_last(snet, flow);
+		return NULL;
+	}
+	if (!READ_ONCE(flow->end_on_close) || scitag_event_wanted(snet) ||
+	    scitag_event_snapshots_wanted(snet))
+		final = scitag_snapshot_final(flow, NULL, closed);
+	scitag_snapshot_closed_free(closed);
+	flow->closed = NULL;
+	return final;
+}
+
+/* A flow whose connection has closed, or whose time has come. */
+static void lifetime_end(struct scitag_net *snet, struct scitag_flow *flow)
+{
+	bool closed = lifetime_has_closed(flow);
+
+	if (closed && !READ_ONCE(flow->end_on_close)) {
+		/* It stays, and another connection may close. */
+		clear_bit_unlock(SCITAG_FLOW_CLOSING, &flow->state);
+		return;
+	}
+	if (closed)
+		scitag_flow_retire(snet, flow);
+	else
+		scitag_flow_del(snet, flow);
+	scitag_event_flow(snet, SCITAG_CMD_FLOW_END_NTF, flow,
+			  flow->end_reason);
+	if (!closed)
+		scitag_flow_put(flow);
 }
 
 /*
  * There may be notes of packets that left before a connection closed. They are
- * seen to when it is known which have, or they would begin another flow.
+ * seen to when it is known that it has, or they would begin another flow.
  */
+static void lifetime_end_one(struct scitag_net *snet, struct scitag_flow *flow)
+{
+	struct nlattr *final = lifetime_final(snet, flow);
+
+	mutex_lock(&snet->lock);
+	scitag_track_run(snet);
+	if (lifetime_is_over(flow)) {
+		kfree(final);
+	} else {
+		scitag_sampler_keep(snet, flow, final);
+		lifetime_end(snet, flow);
+	}
+	mutex_unlock(&snet->lock);
+	scitag_flow_put(flow);
+}
+
+/* One whose owner has its socket locked has to wait, but nobody with it. */
 static void lifetime_end_closing(struct scitag_net *snet)
 {
 	struct llist_node *closing = llist_del_all(&snet->closing);
 	struct scitag_flow *flow, *next;
 
-	if (!closing)
-		return;
-	scitag_track_run(snet);
 	closing = llist_reverse_order(closing);
 	llist_for_each_entry_safe(flow, next, closing, closing) {
-		if (!lifetime_is_over(flow)) {
-			scitag_flow_retire(snet, flow);
-			scitag_event_flow(snet, SCITAG_CMD_FLOW_END_NTF, flow,
-					  flow->end_reason);
-		}
-		scitag_flow_put(flow);
+		if (flow->closed &&
+		    sock_owned_by_user_nocheck(flow->closed->sk))
+			llist_add(&flow->closing, &snet->closing);
+		else
+			lifetime_end_one(snet, flow);
+		cond_resched();
 	}
 }
 
@@ -101,7 +156,7 @@ static void lifetime_sweep(struct scitag_net *snet)
 		}
 		reason = lifetime_expired(flow);
 		if (reason)
-			lifetime_end(snet, flow, reason);
+			scitag_lifetime_closed(flow, NULL, reason);
 	}
 	snet->sweep = id;
 	snet->sweep_at = jiffies + 1;
@@ -114,9 +169,9 @@ static void lifetime_work(struct work_struct *work)
 	unsigned long delay = HZ;
 	bool again;
 
+	lifetime_end_closing(snet);
 	mutex_lock(&snet->lock);
 	scitag_track_run(snet);
-	lifetime_end_closing(snet);
 	lifetime_drop_ended(snet);
 	if (snet->timed) {
 		lifetime_sweep(snet);
@@ -125,21 +180,25 @@ static void lifetime_work(struct work_struct *work)
 	again = snet->timed || snet->ended_count;
 	mutex_unlock(&snet->lock);
 
-	if (again)
-		queue_delayed_work(lifetime_wq, &snet->lifetime, delay);
+	if (!llist_empty(&snet->closing))
+		delay = 1;
+	else if (!again)
+		return;
+	queue_delayed_work(lifetime_wq, &snet->lifetime, delay);
 }
 
-void scitag_lifetime_closed(struct scitag_flow *flow,
+void scitag_lifetime_closed(struct scitag_flow *flow, struct sock *sk,
 			    enum scitag_end_reason reason)
 {
 	struct scitag_net *snet = flow->snet;
 
-	if (!READ_ONCE(flow->end_on_close) || lifetime_is_over(flow) ||
+	if (lifetime_is_over(flow) ||
 	    test_and_set_bit(SCITAG_FLOW_CLOSING, &flow->state))
 		return;
 	if (!scitag_flow_hold(flow))
 		return;
 	flow->end_reason = reason;
+	flow->closed = sk ? scitag_snapshot_close(sk) : NULL;
 	if (llist_add(&flow->closing, &snet->closing))
 		scitag_lifetime_kick(snet);
 }
@@ -164,8 +223,10 @@ void scitag_lifetime_stop(struct scitag_net *snet)
 	cancel_delayed_work_sync(&snet->lifetime);
 	scitag_track_flush(snet);
 	llist_for_each_entry_safe(flow, next, llist_del_all(&snet->closing),
-				  closing)
+				  closing) {
+		scitag_snapshot_closed_free(flow->closed);
 		scitag_flow_put(flow);
+	}
 }
 
 int scitag_lifetime_init(void)

@@ -10,17 +10,21 @@
 
 struct scitag_flow;
 struct scitag_net;
+struct sock;
 
 /**
- * scitag_lifetime_closed - the TCP connection of a flow has closed
+ * scitag_lifetime_closed - the TCP connection of a flow closes, or its time is over
  * @flow: flow that the caller keeps from going away
- * @reason: how
+ * @sk: its socket, locked, with the state that it had before; or NULL if that
+ *      is gone
+ * @reason: how, or why
  *
- * If the flow is one that ends with its connection, it will, in a moment.
+ * Its last snapshot will be taken in a moment, and if the flow is one that ends
+ * with its connection, it will end.
  *
  * Context: any but hard interrupts.
  */
-void scitag_lifetime_closed(struct scitag_flow *flow,
+void scitag_lifetime_closed(struct scitag_flow *flow, struct sock *sk,
 			    enum scitag_end_reason reason);
 
 /**

@@ -8,6 +8,7 @@
 #include "offload.h"
 #include "pernet.h"
 #include "room.h"
+#include "sampler.h"
 #include "trace.h"
 
 #include <linux/module.h>
@@ -27,9 +28,12 @@ static int __init scitag_init(void)
 	err = scitag_lifetime_init();
 	if (err)
 		goto err_room;
-	err = scitag_pernet_init();
+	err = scitag_sampler_init();
 	if (err)
 		goto err_lifetime;
+	err = scitag_pernet_init();
+	if (err)
+		goto err_sampler;
 	err = scitag_trace_init();
 	if (err)
 		goto err_pernet;
@@ -42,6 +46,8 @@ err_trace:
 	scitag_trace_exit();
 err_pernet:
 	scitag_pernet_exit();
+err_sampler:
+	scitag_sampler_exit();
 err_lifetime:
 	scitag_lifetime_exit();
 err_room:
@@ -56,6 +62,7 @@ static void __exit scitag_exit(void)
 	scitag_netlink_exit();
 	scitag_trace_exit();
 	scitag_pernet_exit();
+	scitag_sampler_exit();
 	scitag_lifetime_exit();
 	scitag_room_exit();
 	/* Flows and marks that wait for a grace period run code of ours. */

@@ -9,15 +9,18 @@
 #include "rule.h"
 #include "rulecmd.h"
 #include "rulemsg.h"
-#include "snapshot.h"
+#include "sampler.h"
+#include "snapcmd.h"
+#include "sock.h"
 #include "stats.h"
-#include "trace.h"
+#include "status.h"
 
 #include <linux/module.h>
 #include <linux/slab.h>
-#include <linux/tcp.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
+#include <net/sock.h>
+#include <net/tcp.h>
 
 static const struct nla_policy spec_policy[SCITAG_A_MAX + 1] = {
 	[SCITAG_A_FLOW] = NLA_POLICY_NESTED(scitag_flowmsg_spec_policy),
@@ -201,6 +204,40 @@ static int flow_replace_doit(struct sk_buff *skb, struct genl_info *info)
 	return flow_set(info, true);
 }
 
+/* Find a flow that a request names, and hold it. */
+static int flow_find_get(struct scitag_net *snet, const struct nlattr *attr,
+			 struct scitag_flow **flow,
+			 struct netlink_ext_ack *extack)
+{
+	int err;
+
+	rcu_read_lock();
+	err = scitag_flowmsg_find(snet, attr, flow, extack);
+	if (!err && !scitag_flow_hold(*flow))
+		err = -ENOENT;
+	rcu_read_unlock();
+	return err;
+}
+
+/* Have the last snapshots of what is to be deleted, if all of it is there. */
+static void flow_del_sample(const struct batch *batch, struct scitag_net *snet)
+{
+	struct scitag_flow *flow;
+	unsigned int i;
+
+	for (i = 0; i < batch->count; i++) {
+		if (flow_find_get(snet, batch->attrs[i], &flow, NULL))
+			return;
+		scitag_flow_put(flow);
+	}
+	for (i = 0; i < batch->count; i++) {
+		if (flow_find_get(snet, batch->attrs[i], &flow, NULL))
+			return;
+		scitag_sampler_last(snet, flow);
+		scitag_flow_put(flow);
+	}
+}
+
 static int flow_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct scitag_net *snet = scitag_pernet(genl_info_net(info));
@@ -213,6 +250,7 @@ static int flow_del_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 
+	flow_del_sample(&batch, snet);
 	mutex_lock(&snet->lock);
 	for (i = 0; i < batch.count && !err; i++)
 		err = scitag_flowmsg_find(snet, batch.attrs[i], &flow,
@@ -238,6 +276,13 @@ static int flow_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	struct scitag_flow *flow;
 	int id = 0;
 
+	while ((flow = scitag_flow_next_get(snet, &id))) {
+		scitag_sampler_last(snet, flow);
+		scitag_flow_put(flow);
+		id++;
+	}
+
+	id = 0;
 	mutex_lock(&snet->lock);
 	while ((flow = scitag_flow_next(snet, &id))) {
 		scitag_flow_del(snet, flow);
@@ -255,13 +300,16 @@ static int flow_flush_doit(struct sk_buff *skb, struct genl_info *info)
 static struct sk_buff *flow_reply(struct genl_info *info,
 				  const struct scitag_flow *flow)
 {
+	struct sock *sk = scitag_sock_lookup(flow);
 	struct tcp_info tcp_info;
 	struct sk_buff *skb;
-	bool has_tcp_info;
 	void *hdr;
 	int err;
 
-	has_tcp_info = scitag_snapshot_take(flow, &tcp_info);
+	if (sk) {
+		tcp_get_info(sk, &tcp_info);
+		sock_put(sk);
+	}
 	skb = genlmsg_new(SCITAG_FLOWMSG_SIZE + nla_total_size(sizeof(tcp_info)),
 			  GFP_KERNEL);
 	if (!skb)
@@ -270,7 +318,7 @@ static struct sk_buff *flow_reply(struct genl_info *info,
 				SCITAG_CMD_FLOW_GET);
 	rcu_read_lock();
 	err = hdr ? scitag_flowmsg_put(skb, flow,
-				       has_tcp_info ? &tcp_info : NULL,
+				       sk ? &tcp_info : NULL,
 				       sizeof(tcp_info)) : -EMSGSIZE;
 	rcu_read_unlock();
 	if (WARN_ON_ONCE(err)) {
@@ -281,11 +329,9 @@ static struct sk_buff *flow_reply(struct genl_info *info,
 	return skb;
 }
 
-static int flow_get_doit(struct sk_buff *skb, struct genl_info *info)
+int scitag_netlink_find_one(struct scitag_net *snet, struct genl_info *info,
+			    struct scitag_flow **flow)
 {
-	struct scitag_net *snet = scitag_pernet(genl_info_net(info));
-	struct scitag_flow *flow;
-	struct sk_buff *reply;
 	struct batch batch;
 	int err;
 
@@ -296,23 +342,26 @@ static int flow_get_doit(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG_ATTR(info->extack, batch.attrs[1],
 				    "Name one flow, or ask for a dump of all");
 		err = -EINVAL;
-		goto out;
+	} else {
+		err = flow_find_get(snet, batch.attrs[0], flow, info->extack);
 	}
-
-	rcu_read_lock();
-	err = scitag_flowmsg_find(snet, batch.attrs[0], &flow, info->extack);
-	if (!err && !scitag_flow_hold(flow))
-		err = -ENOENT;
-	rcu_read_unlock();
-	if (err)
-		goto out;
-
-	reply = flow_reply(info, flow);
-	scitag_flow_put(flow);
-	err = reply ? genlmsg_reply(reply, info) : -ENOMEM;
-out:
 	batch_free(&batch);
 	return err;
+}
+
+static int flow_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct scitag_net *snet = scitag_pernet(genl_info_net(info));
+	struct scitag_flow *flow;
+	struct sk_buff *reply;
+	int err;
+
+	err = scitag_netlink_find_one(snet, info, &flow);
+	if (err)
+		return err;
+	reply = flow_reply(info, flow);
+	scitag_flow_put(flow);
+	return reply ? genlmsg_reply(reply, info) : -ENOMEM;
 }
 
 static int flow_dump_start(struct netlink_callback *cb)
@@ -360,35 +409,6 @@ static int flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
-static int status_put(struct sk_buff *skb, const struct scitag_net *snet)
-{
-	struct nlattr *nest = nla_nest_start(skb, SCITAG_A_STATUS);
-	const struct scitag_ruleset *set;
-	u32 rules;
-
-	rcu_read_lock();
-	set = rcu_dereference(snet->rules);
-	rules = set ? set->count : 0;
-	rcu_read_unlock();
-
-	if (!nest ||
-	    nla_put_string(skb, SCITAG_STATUS_A_VERSION, SCITAG_VERSION) ||
-	    nla_put_u32(skb, SCITAG_STATUS_A_FLOWS, READ_ONCE(snet->flows)) ||
-	    nla_put_u32(skb, SCITAG_STATUS_A_MAX_FLOWS, scitag_flow_max()) ||
-	    nla_put_u8(skb, SCITAG_STATUS_A_HOOKED,
-		       READ_ONCE(snet->hooked[0]) ||
-			       READ_ONCE(snet->hooked[1])) ||
-	    nla_put_u32(skb, SCITAG_STATUS_A_RULES, rules) ||
-	    nla_put_u32(skb, SCITAG_STATUS_A_MAX_RULES, scitag_rule_max()) ||
-	    nla_put_u64_64bit(skb, SCITAG_STATUS_A_UNTRACKED,
-			      atomic64_read(&snet->untracked),
-			      SCITAG_STATUS_A_PAD) ||
-	    nla_put_u8(skb, SCITAG_STATUS_A_TRACING, scitag_trace_active()))
-		return -EMSGSIZE;
-	nla_nest_end(skb, nest);
-	return 0;
-}
-
 /* Reply with what one function writes about the namespace. */
 static int reply_with(struct genl_info *info, int cmd,
 		      int (*put)(struct sk_buff *skb,
@@ -416,7 +436,7 @@ static int stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 static int status_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	return reply_with(info, SCITAG_CMD_STATUS_GET, status_put);
+	return reply_with(info, SCITAG_CMD_STATUS_GET, scitag_status_put);
 }
 
 static const struct genl_ops netlink_ops[] = {
@@ -483,11 +503,24 @@ static const struct genl_ops netlink_ops[] = {
 		.maxattr = SCITAG_A_MAX,
 		.dumpit = scitag_rulecmd_dump,
 	},
+	{
+		.cmd = SCITAG_CMD_SNAPSHOT_GET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = name_policy,
+		.maxattr = SCITAG_A_MAX,
+		.doit = scitag_snapcmd_get,
+		.start = flow_dump_start,
+		.dumpit = scitag_snapcmd_dump,
+	},
 };
 
 static const struct genl_multicast_group netlink_groups[] = {
 	[SCITAG_NETLINK_EVENTS] = {
 		.name = SCITAG_MCGRP_EVENTS,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
+	[SCITAG_NETLINK_SNAPSHOTS] = {
+		.name = SCITAG_MCGRP_SNAPSHOTS,
 		.flags = GENL_MCAST_CAP_NET_ADMIN,
 	},
 };
@@ -507,10 +540,15 @@ struct genl_family scitag_netlink_family __ro_after_init = {
 
 int scitag_netlink_init(void)
 {
-	return genl_register_family(&scitag_netlink_family);
+	int err = genl_register_family(&scitag_netlink_family);
+
+	if (!err)
+		scitag_event_open(true);
+	return err;
 }
 
 void scitag_netlink_exit(void)
 {
+	scitag_event_open(false);
 	genl_unregister_family(&scitag_netlink_family);
 }

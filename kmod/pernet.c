@@ -5,6 +5,7 @@
 #include "hook.h"
 #include "lifetime.h"
 #include "rule.h"
+#include "sampler.h"
 #include "stats.h"
 
 #include <net/net_namespace.h>
@@ -19,6 +20,7 @@ static int __net_init pernet_init(struct net *net)
 	snet->net = net;
 	mutex_init(&snet->lock);
 	scitag_lifetime_start(snet);
+	scitag_sampler_net_init(snet);
 
 	err = scitag_stats_init(snet);
 	if (err)
@@ -56,6 +58,7 @@ static void __net_exit pernet_exit(struct net *net)
 	struct scitag_net *snet = scitag_pernet(net);
 
 	scitag_lifetime_stop(snet);
+	scitag_sampler_net_exit(snet);
 	mutex_lock(&snet->lock);
 	scitag_ruleset_install(snet, NULL);
 	mutex_unlock(&snet->lock);

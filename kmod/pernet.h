@@ -12,6 +12,7 @@
 #include <linux/mutex.h>
 #include <linux/rhashtable.h>
 #include <linux/siphash.h>
+#include <linux/timerqueue.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
@@ -40,6 +41,12 @@ struct scitag_stats;
  * @hooked: are they registered? written under @lock
  * @generation: changes with every change of @ids; written under @lock
  * @event_seq: number of the last notification
+ * @snapshot_lock: keeps snapshots in the order of their numbers
+ * @snapshot_seq: number of the last snapshot; under @snapshot_lock
+ * @sampler: takes snapshots when they are due
+ * @due: flows by when their next snapshot is due; under @lock
+ * @urgent: flows that something has happened to; for @sampler
+ * @sampled: did anybody listen when @sampler looked last?
  * @last_rule_id: id that was given to a rule last
  * @works: pieces of work that are queued for sockets of its flows
  * @lifetime: ends flows when their time has come
@@ -69,6 +76,13 @@ struct scitag_net {
 	u32 generation;
 	u64 event_seq;
 	u32 last_rule_id;
+
+	struct mutex snapshot_lock; /* of the numbers of snapshots */
+	u64 snapshot_seq;
+	struct delayed_work sampler;
+	struct timerqueue_head due;
+	struct llist_head urgent;
+	bool sampled;
 
 	atomic_t works;
 	struct delayed_work lifetime;

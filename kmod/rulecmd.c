@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "rulecmd.h"
 
+#include "event.h"
 #include "netlink.h"
 #include "pernet.h"
 #include "rule.h"
@@ -63,6 +64,8 @@ int scitag_rulecmd_set(struct sk_buff *skb, struct genl_info *info)
 	if (!err) {
 		mutex_lock(&snet->lock);
 		err = scitag_ruleset_install(snet, set);
+		if (!err)
+			scitag_event_status(snet);
 		mutex_unlock(&snet->lock);
 	}
 	if (err)

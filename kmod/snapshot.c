@@ -1,18 +1,158 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "snapshot.h"
 
-#include "sock.h"
+#include "flow.h"
 
-#include <net/tcp.h>
+#include <linux/ktime.h>
+#include <linux/skbuff.h>
+#include <linux/slab.h>
+#include <linux/sock_diag.h>
+#include <linux/tcp.h>
+#include <linux/timekeeping.h>
+#include <net/inet_connection_sock.h>
+#include <net/netlink.h>
+#include <net/sock.h>
 
-bool scitag_snapshot_take(const struct scitag_flow *flow,
-			  struct tcp_info *info)
+/*
+ * A socket gives its congestion control up after it has become closed, and the
+ * module of that can go only when all readers have.
+ */
+static void snapshot_cong(struct scitag_cong *cong, struct sock *sk)
 {
-	struct sock *sk = scitag_sock_lookup(flow);
+	const struct tcp_congestion_ops *ops;
 
-	if (!sk)
-		return false;
-	tcp_get_info(sk, info);
-	sock_put(sk);
-	return true;
+	memset(cong, 0, sizeof(*cong));
+	rcu_read_lock();
+	ops = READ_ONCE(inet_csk(sk)->icsk_ca_ops);
+	if (ops && READ_ONCE(sk->sk_state) != TCP_CLOSE) {
+		memcpy(cong->name, ops->name, sizeof(cong->name));
+		if (ops->get_info)
+			cong->len = ops->get_info(sk, ~0U, &cong->kind,
+						  &cong->info);
+	}
+	rcu_read_unlock();
+}
+
+static int put_cong(struct sk_buff *skb, const struct scitag_cong *cong)
+{
+	if (!cong->name[0])
+		return 0;
+	if (nla_put_string(skb, SCITAG_SNAPSHOT_A_CONG, cong->name))
+		return -EMSGSIZE;
+	if (!cong->len)
+		return 0;
+	return nla_put_u32(skb, SCITAG_SNAPSHOT_A_CONG_KIND, cong->kind) ||
+	       nla_put(skb, SCITAG_SNAPSHOT_A_CONG_INFO, cong->len,
+		       &cong->info);
+}
+
+static int put_socket(struct sk_buff *skb, struct sock *sk,
+		      const struct scitag_cong *cong, u64 bytes_acked)
+{
+	struct tcp_info info;
+
+	tcp_get_info(sk, &info);
+	/* Disconnected: it may be another connection's by now. */
+	if (info.tcpi_bytes_acked < bytes_acked)
+		return 0;
+	return nla_put_u8(skb, SCITAG_SNAPSHOT_A_STATE, info.tcpi_state) ||
+	       nla_put(skb, SCITAG_SNAPSHOT_A_TCP_INFO, sizeof(info), &info) ||
+	       put_cong(skb, cong) ||
+	       sock_diag_put_meminfo(sk, skb, SCITAG_SNAPSHOT_A_MEMINFO);
+}
+
+static int put_flow(struct sk_buff *skb, const struct scitag_flow *flow,
+		    u32 trigger)
+{
+	/* In this order: packets that leave meanwhile count as marked. */
+	u64 unmarked = atomic64_read(&flow->unmarked);
+	u64 packets = atomic64_read(&flow->packets);
+
+	return nla_put_u32(skb, SCITAG_SNAPSHOT_A_FLOW_ID, flow->id) ||
+	       nla_put_u32(skb, SCITAG_SNAPSHOT_A_TRIGGER, trigger) ||
+	       nla_put_u64_64bit(skb, SCITAG_SNAPSHOT_A_TIME,
+				 ktime_get_real_ns(), SCITAG_SNAPSHOT_A_PAD) ||
+	       nla_put_u64_64bit(skb, SCITAG_SNAPSHOT_A_AGE,
+				 ktime_get_ns() - flow->born,
+				 SCITAG_SNAPSHOT_A_PAD) ||
+	       nla_put_u64_64bit(skb, SCITAG_SNAPSHOT_A_PACKETS, packets,
+				 SCITAG_SNAPSHOT_A_PAD) ||
+	       nla_put_u64_64bit(skb, SCITAG_SNAPSHOT_A_BYTES,
+				 atomic64_read(&flow->bytes),
+				 SCITAG_SNAPSHOT_A_PAD) ||
+	       nla_put_u64_64bit(skb, SCITAG_SNAPSHOT_A_MARKED,
+				 packets - min(packets, unmarked),
+				 SCITAG_SNAPSHOT_A_PAD);
+}
+
+static int snapshot_put(struct sk_buff *skb, const struct scitag_flow *flow,
+			struct sock *sk, const struct scitag_cong *cong,
+			u64 bytes_acked, u32 trigger)
+{
+	struct nlattr *nest = nla_nest_start(skb, SCITAG_A_SNAPSHOT);
+
+	if (!nest)
+		return -EMSGSIZE;
+	if (put_flow(skb, flow, trigger) ||
+	    (sk && put_socket(skb, sk, cong, bytes_acked))) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+int scitag_snapshot_put(struct sk_buff *skb, const struct scitag_flow *flow,
+			struct sock *sk, u32 trigger)
+{
+	struct scitag_cong cong;
+
+	if (sk)
+		snapshot_cong(&cong, sk);
+	return snapshot_put(skb, flow, sk, &cong, 0, trigger);
+}
+
+struct nlattr *scitag_snapshot_final(const struct scitag_flow *flow,
+				     struct sock *sk,
+				     const struct scitag_closed *closed)
+{
+	struct sk_buff *skb = alloc_skb(SCITAG_SNAPSHOT_SIZE, GFP_KERNEL);
+	struct nlattr *final = NULL;
+	int err;
+
+	if (!skb)
+		return NULL;
+	if (closed)
+		err = snapshot_put(skb, flow, closed->sk, &closed->cong,
+				   closed->bytes_acked,
+				   SCITAG_SNAPSHOT_TRIGGER_END);
+	else
+		err = scitag_snapshot_put(skb, flow, sk,
+					  SCITAG_SNAPSHOT_TRIGGER_END);
+	if (!WARN_ON_ONCE(err))
+		final = kmemdup(skb->data, skb->len, GFP_KERNEL);
+	kfree_skb(skb);
+	return final;
+}
+
+struct scitag_closed *scitag_snapshot_close(struct sock *sk)
+{
+	struct scitag_closed *closed;
+
+	closed = kmalloc(sizeof(*closed), GFP_ATOMIC | __GFP_NOWARN);
+	if (!closed)
+		return NULL;
+	sock_hold(sk);
+	closed->sk = sk;
+	closed->bytes_acked = tcp_sk(sk)->bytes_acked;
+	snapshot_cong(&closed->cong, sk);
+	return closed;
+}
+
+void scitag_snapshot_closed_free(struct scitag_closed *closed)
+{
+	if (!closed)
+		return;
+	sock_put(closed->sk);
+	kfree(closed);
 }

@@ -1,25 +1,91 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Snapshots of a flow's TCP connection.
+ * Snapshots: a flow and its TCP connection at a moment, as a netlink attribute.
  */
 #ifndef SCITAG_SNAPSHOT_H
 #define SCITAG_SNAPSHOT_H
 
+#include <linux/inet_diag.h>
 #include <linux/types.h>
+#include <net/tcp.h>
 
+#include <uapi/linux/scitag.h>
+
+struct nlattr;
 struct scitag_flow;
-struct tcp_info;
+struct sk_buff;
+struct sock;
 
 /**
- * scitag_snapshot_take - the tcp_info of a flow's socket, as it is now
- * @flow: flow that the caller has a reference to
- * @info: filled, as by getsockopt(TCP_INFO)
- *
- * Context: process; sleeps, as it takes the socket's lock. Hold no lock that
- * others need: the owner of the socket may keep us waiting.
- * Return: false if the flow is not TCP or has no connected socket.
+ * struct scitag_cong - the congestion control of a connection
+ * @name: its name; empty if it is not known
+ * @kind: what @info is: INET_DIAG_VEGASINFO ...
+ * @len: octets of @info; 0 if it tells nothing of itself
+ * @info: what it tells
  */
-bool scitag_snapshot_take(const struct scitag_flow *flow,
-			  struct tcp_info *info);
+struct scitag_cong {
+	char name[TCP_CA_NAME_MAX];
+	int kind;
+	size_t len;
+	union tcp_cc_info info;
+};
+
+/**
+ * struct scitag_closed - what is taken from a connection as it closes
+ * @sk: its socket, with a reference
+ * @bytes_acked: as it was; the kernel wipes the counters of some sockets
+ * @cong: its congestion control, which the socket gives up
+ */
+struct scitag_closed {
+	struct sock *sk;
+	u64 bytes_acked;
+	struct scitag_cong cong;
+};
+
+/* Enough for a snapshot in a message with other attributes. */
+#define SCITAG_SNAPSHOT_SIZE (256 + sizeof(struct tcp_info))
+
+/**
+ * scitag_snapshot_put - take a snapshot and write it into a message
+ * @skb: netlink message
+ * @flow: flow
+ * @sk: its socket, which has not closed, or NULL
+ * @trigger: bits of enum scitag_snapshot_trigger
+ *
+ * Context: process, may sleep for as long as the owner of the socket keeps it
+ * locked.
+ * Return: 0 or -EMSGSIZE, with @skb as it was.
+ */
+int scitag_snapshot_put(struct sk_buff *skb, const struct scitag_flow *flow,
+			struct sock *sk, u32 trigger);
+
+/**
+ * scitag_snapshot_final - take the last snapshot of a connection
+ * @flow: flow
+ * @sk: its socket, which has not closed, or NULL
+ * @closed: or what was taken from it as it closed, or NULL
+ *
+ * Context: as scitag_snapshot_put().
+ * Return: the attribute, to be freed with kfree(), or NULL without memory.
+ */
+struct nlattr *scitag_snapshot_final(const struct scitag_flow *flow,
+				     struct sock *sk,
+				     const struct scitag_closed *closed);
+
+/**
+ * scitag_snapshot_close - take what will soon be gone from a socket that closes
+ * @sk: TCP socket, locked, with the state that it had before
+ *
+ * Context: process or softirq.
+ * Return: for scitag_snapshot_final() and scitag_snapshot_closed_free(), or NULL
+ * without memory.
+ */
+struct scitag_closed *scitag_snapshot_close(struct sock *sk);
+
+/**
+ * scitag_snapshot_closed_free - let go of a socket that has closed
+ * @closed: from scitag_snapshot_close(), or NULL
+ */
+void scitag_snapshot_closed_free(struct scitag_closed *closed);
 
 #endif /* SCITAG_SNAPSHOT_H */

@@ -8,6 +8,7 @@
 #include "pernet.h"
 #include "room.h"
 #include "rule.h"
+#include "sampler.h"
 #include "sock.h"
 
 #include <linux/string.h>
@@ -60,10 +61,9 @@ static void trace_reserve(struct scitag_net *snet, struct sock *sk, int state,
 }
 
 static void trace_opened(struct scitag_net *snet, struct sock *sk, int state,
-			 const struct scitag_flow_key *key)
+			 const struct scitag_flow_key *key,
+			 struct scitag_flow *flow)
 {
-	struct scitag_flow *flow = scitag_flow_find(snet, key);
-
 	if (scitag_flow_is_ipv4(key))
 		return;
 	if (flow)
@@ -83,13 +83,13 @@ static void trace_state(struct scitag_net *snet, struct sock *sk, int before,
 	struct scitag_flow *flow;
 
 	scitag_sock_key(sk, &key);
-	if (now != TCP_CLOSE) {
-		trace_opened(snet, sk, now, &key);
-		return;
-	}
 	flow = scitag_flow_find(snet, &key);
 	if (flow)
-		scitag_lifetime_closed(flow, trace_end_reason(sk, before));
+		scitag_sampler_state(flow);
+	if (now == TCP_SYN_SENT || now == TCP_ESTABLISHED)
+		trace_opened(snet, sk, now, &key, flow);
+	else if (now == TCP_CLOSE && flow)
+		scitag_lifetime_closed(flow, sk, trace_end_reason(sk, before));
 }
 
 static void trace_set_state(void *data, const struct sock *sk, const int before,
@@ -99,7 +99,7 @@ static void trace_set_state(void *data, const struct sock *sk, const int before,
 	struct scitag_net *snet;
 
 	if (sk->sk_protocol != IPPROTO_TCP || sk->sk_type != SOCK_STREAM ||
-	    !((1 << now) & (TCPF_SYN_SENT | TCPF_ESTABLISHED | TCPF_CLOSE)))
+	    now == TCP_LISTEN)
 		return;
 
 	rcu_read_lock();

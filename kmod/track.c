@@ -152,7 +152,8 @@ static void track_check_open(struct scitag_flow *flow)
 	if (sk)
 		sock_put(sk);
 	else
-		scitag_lifetime_closed(flow, SCITAG_END_REASON_CLOSED);
+		scitag_lifetime_closed(flow, NULL,
+				       SCITAG_END_REASON_CLOSED);
 }
 
 static void track_note_run(struct scitag_net *snet,
