@@ -101,6 +101,22 @@ static void test_take(void **state)
 	assert_null(args_take(&args));
 }
 
+/* Wherever it stands, but not before what was taken. */
+static void test_take_option(void **state)
+{
+	char x[] = "x", s[] = "-s", y[] = "y", long_s[] = "--snapshot";
+	char *words[] = { s, x, s, y, long_s };
+	struct args args = { .words = words, .n = 5, .next = 1 };
+
+	(void)state;
+	assert_true(args_take_option(&args, "-s", "--snapshot"));
+	assert_int_equal(args.n, 3);
+	assert_string_equal(args_take(&args), "x");
+	assert_string_equal(args_take(&args), "y");
+	assert_null(args_take(&args));
+	assert_false(args_take_option(&args, "-s", "--snapshot"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +126,7 @@ int main(void)
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_take),
+		cmocka_unit_test(test_take_option),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,6 +141,35 @@ int genl_flow_dump(struct genl *genl, genl_flow_cb cb, void *data)
 	return 0;
 }
 
+int genl_snapshot_get(struct genl *genl, const struct flow_key *key,
+		      struct flow_state *state, struct snapshot *snapshot)
+{
+	(void)genl;
+	(void)state;
+	(void)snapshot;
+	ask("snapshot sport", key->sport);
+	return -ENOENT;
+}
+
+int genl_snapshot_get_id(struct genl *genl, uint32_t id,
+			 struct flow_state *state, struct snapshot *snapshot)
+{
+	(void)genl;
+	(void)state;
+	(void)snapshot;
+	ask("snapshot", id);
+	return -ENOENT;
+}
+
+int genl_snapshot_dump(struct genl *genl, genl_flow_snapshot_cb cb, void *data)
+{
+	(void)genl;
+	(void)cb;
+	(void)data;
+	ask("snapshots", 0);
+	return 0;
+}
+
 int genl_rule_set(struct genl *genl, const struct rule_spec *specs, size_t n,
 		  size_t *bad)
 {
@@ -305,7 +334,6 @@ static void test_spec(void **state)
 	assert_int_equal(last.option_type, FLOW_OPTION_TYPE_DEFAULT);
 }
 
-/* A mistake anywhere: nothing is sent, and each is named by its line. */
 static void test_spec_rest(void **state)
 {
 	(void)state;
@@ -326,6 +354,56 @@ static void test_spec_rest(void **state)
 	assert_false(last.end_on_close);
 }
 
+static void test_spec_snapshot(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t ms;
+	} times[] = {
+		{ "10ms", 10 },	     { "1s", 1000 },
+		{ "5m", 300000 },    { "1h", 3600000 },
+		{ "24h", 86400000 }, { "1440m", 86400000 },
+		{ "1500ms", 1500 },  { "86400s", 86400000 },
+	};
+	char text[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		snprintf(text, sizeof(text),
+			 "flow add " FLOW "tag 2/26 snapshot %s",
+			 times[i].text);
+		run(text, 0, "add 1, ", "");
+		assert_int_equal(last.snapshot_interval, times[i].ms);
+		assert_int_equal(last.snapshot_on, 0);
+		assert_int_equal(last.snapshot_factor, 0);
+	}
+	run("flow replace " FLOW "snapshot-factor 10000 tag 2/26 "
+	    "snapshot-on cwnd,state",
+	    0, "replace 1, ", "");
+	assert_int_equal(last.snapshot_interval, 0);
+	assert_int_equal(last.snapshot_on, 2 | 16);
+	assert_int_equal(last.snapshot_factor, 10000);
+}
+
+static void test_snapshots(void **state)
+{
+	(void)state;
+	run("flow list --snapshot\nflow list -s\n", 0,
+	    "snapshots 0, snapshots 0, ", "");
+	run("flow show -s id 5\n", 1, "snapshot 5, ",
+	    "f:1: the kernel says no\n"
+	    "f: 0 of 1 commands were carried out, none from line 1 on\n");
+	run("flow show proto tcp src ::1 sport 7 --snapshot dst ::2 dport 8\n",
+	    1, "snapshot sport 7, ",
+	    "f:1: the kernel says no\n"
+	    "f: 0 of 1 commands were carried out, none from line 1 on\n");
+	run("flow del -s id 5\n", 2, "",
+	    "f:1: \"-s\" is not a keyword here: write proto, src, sport, "
+	    "dst, dport, id\n");
+}
+
+/* A mistake anywhere: nothing is sent, and each is named by its line. */
 static void test_mistakes(void **state)
 {
 	(void)state;
@@ -450,6 +528,8 @@ int main(void)
 		cmocka_unit_test_setup(test_sequence, reset),
 		cmocka_unit_test_setup(test_spec, reset),
 		cmocka_unit_test_setup(test_spec_rest, reset),
+		cmocka_unit_test_setup(test_spec_snapshot, reset),
+		cmocka_unit_test_setup(test_snapshots, reset),
 		cmocka_unit_test_setup(test_mistakes, reset),
 		cmocka_unit_test_setup(test_unknown_name, reset),
 		cmocka_unit_test_setup(test_many_mistakes, reset),

@@ -147,6 +147,18 @@ class UsageTest(CliTest):
             "1m")
         add("1..31536000", "hard-timeout", "31536001")
 
+        time = "is not a time of 10ms..24h (write 50ms, 1s, 5m or 1h)"
+        for text in "9ms", "1", "1.5s", "-1s", "86401s", "25h", "10 ms", "":
+            add(f'snapshot: "{text}" {time}', "snapshot", text)
+        for text in "end", "interval", "rto,", "":
+            add(f'snapshot-on: "{text}" is not state, rto, rtt, cwnd',
+                "snapshot-on", text)
+        for text in "109", "10001", "150%":
+            add(f'"{text}" is not a number of percent (110..10000)',
+                "snapshot-on", "rtt", "snapshot-factor", text)
+        add("write snapshot-on rtt or cwnd, too", "snapshot-on", "state,rto",
+            "snapshot-factor", "150")
+
     def test_flow_tags(self):
         """Ids that do not fit are refused, not cut: 513 is not 1."""
         def add(part, tag, *more, status=2):

@@ -91,6 +91,8 @@ static void test_json(void **state)
 		   "\"layout\":\"safe\",\"option-type\":30,"
 		   "\"entropy\":\"hash\",\"oversize\":\"fragment\","
 		   "\"idle-timeout\":60,\"hard-timeout\":3600,"
+		   "\"snapshot-interval\":0,\"snapshot-on\":[],"
+		   "\"snapshot-factor\":null,"
 		   "\"label\":65640,\"end-on-close\":true,\"rule\":4,"
 		   "\"age\":12345,\"idle\":45,"
 		   "\"packets\":18446744073709551615,\"bytes\":5000000000,"
@@ -105,6 +107,9 @@ static void test_json_nulls(void **state)
 
 	(void)state;
 	flow.rule = 0;
+	flow.spec.snapshot_interval = 90000;
+	flow.spec.snapshot_on = 2 | 16;
+	flow.spec.snapshot_factor = 300;
 	check_json(&flow, NULL,
 		   "{\"id\":17,\"protocol\":\"tcp\",\"src\":\"192.0.2.1\","
 		   "\"sport\":40000,\"dst\":\"192.0.2.2\",\"dport\":1094,"
@@ -114,6 +119,9 @@ static void test_json_nulls(void **state)
 		   "\"layout\":null,\"option-type\":null,"
 		   "\"entropy\":\"constant\",\"oversize\":\"skip\","
 		   "\"idle-timeout\":0,\"hard-timeout\":0,"
+		   "\"snapshot-interval\":90000,"
+		   "\"snapshot-on\":[\"state\",\"cwnd\"],"
+		   "\"snapshot-factor\":300,"
 		   "\"label\":null,\"end-on-close\":false,\"rule\":null,"
 		   "\"age\":12345,\"idle\":45,"
 		   "\"packets\":18446744073709551615,\"bytes\":5000000000,"
@@ -198,6 +206,13 @@ static void test_options(void **state)
 	check_text(&flow, flow_text_options,
 		   "rule 5, entropy none, oversize emsgsize, idle-timeout 60, "
 		   "hard-timeout 3600, end-on-close");
+	flow.spec.snapshot_interval = 50;
+	flow.spec.snapshot_on = 8 | 4;
+	flow.spec.snapshot_factor = 110;
+	check_text(&flow, flow_text_options,
+		   "rule 5, entropy none, oversize emsgsize, idle-timeout 60, "
+		   "hard-timeout 3600, end-on-close, snapshot 50ms, "
+		   "snapshot-on rto,rtt, snapshot-factor 110");
 }
 
 /* Only what the kernel sent. */

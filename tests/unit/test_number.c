@@ -86,6 +86,47 @@ static void test_decimal_only(void **state)
 	assert_true(value == 10);
 }
 
+static void test_duration(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t ms;
+	} cases[] = {
+		{ "0ms", 0 },	    { "1ms", 1 },	 { "999ms", 999 },
+		{ "1s", 1000 },	    { "1001ms", 1001 },	 { "59s", 59000 },
+		{ "1m", 60000 },    { "90s", 90000 },	 { "1h", 3600000 },
+		{ "61m", 3660000 }, { "24h", 86400000 },
+	};
+	static const char *const invalid[] = {
+		"",    "1",  "s",    "ms", "1.5s", "-1s",
+		"1 s", "1S", "0x1s", "1d", "1sms", "1s ",
+	};
+	char buf[DURATION_TEXT_MAX];
+	uint64_t ms = UNTOUCHED;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++)
+		assert_int_equal(duration_parse(&ms, invalid[i], UINT64_MAX),
+				 -EINVAL);
+	assert_int_equal(duration_parse(&ms, "1001ms", 1000), -ERANGE);
+	assert_int_equal(duration_parse(&ms, "2s", 1999), -ERANGE);
+	assert_int_equal(duration_parse(&ms, "5124095576031h", UINT64_MAX),
+			 -ERANGE);
+	assert_int_equal(duration_parse(&ms, "111111111111111111111111111111s",
+					UINT64_MAX),
+			 -ERANGE);
+	assert_true(ms == UNTOUCHED);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(duration_parse(&ms, cases[i].text, 86400000),
+				 0);
+		assert_true(ms == cases[i].ms);
+		assert_string_equal(duration_format(ms, buf), cases[i].text);
+	}
+	assert_string_equal(duration_format(UINT64_MAX, buf),
+			    "18446744073709551615ms");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -93,6 +134,7 @@ int main(void)
 		cmocka_unit_test(test_not_a_number),
 		cmocka_unit_test(test_out_of_range),
 		cmocka_unit_test(test_decimal_only),
+		cmocka_unit_test(test_duration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

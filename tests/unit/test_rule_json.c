@@ -57,7 +57,8 @@ static void test_json(void **state)
 		"\"mark\":[\"label\",\"do\"],\"layout\":null,"
 		"\"option-type\":null,\"entropy\":\"constant\","
 		"\"oversize\":\"skip\",\"idle-timeout\":null,"
-		"\"hard-timeout\":0,\"flows\":17}");
+		"\"hard-timeout\":0,\"snapshot-interval\":0,"
+		"\"snapshot-on\":[],\"snapshot-factor\":null,\"flows\":17}");
 	json_object_put(object);
 }
 
@@ -104,6 +105,16 @@ static void test_lines(void **state)
 	check_line(&rule, "priority 10  proto tcp  dst 2001:db8::/32  "
 			  "port 5201-5210  tag 3/14  mark label,do  "
 			  "option-type 0x1f  # id 4, 17 flows\n");
+	rule.spec.flow.snapshot_interval = 60000;
+	rule.spec.flow.snapshot_on = 4;
+	rule.spec.flow.snapshot_factor = 150; /* of no use */
+	check_line(&rule, "priority 10  proto tcp  dst 2001:db8::/32  "
+			  "port 5201-5210  tag 3/14  mark label,do  "
+			  "option-type 0x1f  snapshot 1m  snapshot-on rto  "
+			  "# id 4, 17 flows\n");
+	rule.spec.flow.snapshot_interval = 0;
+	rule.spec.flow.snapshot_on = 0;
+	rule.spec.flow.snapshot_factor = 0;
 	rule.spec.exclude = true;
 	check_line(&rule, "priority 10  proto tcp  dst 2001:db8::/32  "
 			  "port 5201-5210  exclude  # id 4, 17 flows\n");
@@ -156,6 +167,9 @@ static void test_round(void **state)
 	rule.spec.flow.oversize = SCITAG_OVERSIZE_FRAGMENT;
 	rule.spec.flow.idle_timeout = 1;
 	rule.spec.flow.hard_timeout = FLOW_TIMEOUT_MAX;
+	rule.spec.flow.snapshot_interval = 1500;
+	rule.spec.flow.snapshot_on = 2 | 4 | 8 | 16;
+	rule.spec.flow.snapshot_factor = 150;
 	check_round(&rule, NULL);
 	/* The longest there is. */
 	memset(rule.spec.cgroup, ' ', RULE_CGROUP_MAX - 1);

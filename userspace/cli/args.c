@@ -15,6 +15,19 @@ const char *args_take(struct args *args)
 	return args->next < args->n ? args->words[args->next++] : NULL;
 }
 
+bool args_take_option(struct args *args, const char *brief, const char *name)
+{
+	size_t i, kept = args->next;
+
+	for (i = args->next; i < args->n; i++)
+		if (strcmp(args->words[i], brief) != 0 &&
+		    strcmp(args->words[i], name) != 0)
+			args->words[kept++] = args->words[i];
+	i = args->n;
+	args->n = kept;
+	return i > kept;
+}
+
 static int fail(char *error, const char *text)
 {
 	snprintf(error, ARGS_ERROR_MAX, "%s", text);

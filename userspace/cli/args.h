@@ -5,6 +5,7 @@
 #ifndef SCITAG_ARGS_H
 #define SCITAG_ARGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Most words in one command. */
@@ -20,6 +21,9 @@ struct args {
 /* The next word, which is taken, or left; NULL if there is none. */
 const char *args_take(struct args *args);
 const char *args_peek(const struct args *args);
+
+/* Take an option, by one of its names, out of the words that are left. */
+bool args_take_option(struct args *args, const char *brief, const char *name);
 
 #define ARGS_ERROR_MAX 64
 

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "args.h"
 #include "cli.h"
 #include "flow_args.h"
 #include "flow_json.h"
 #include "genl.h"
 #include "output.h"
+#include "snapshot_json.h"
 
 /* How often a table that changes while it is read is read again. */
 #define DUMP_TRIES 5
@@ -53,6 +55,30 @@ static const struct output_field show_fields[] = {
 	{ .heading = "marked", .key = "marked" },
 	{ .heading = "bytes", .key = "bytes" },
 	{ .heading = "tcp", .text = flow_text_tcp },
+	{ .heading = "snapshot", .text = snapshot_text_interval },
+	{ .heading = "snapshot on", .text = snapshot_text_on },
+	{ .heading = "snapshot factor", .text = snapshot_text_factor },
+	{ .heading = "state", .text = snapshot_text_state },
+	{ .heading = "tcp", .text = snapshot_text_tcp },
+	{ .heading = "congestion", .text = snapshot_text_cong },
+	{ .heading = "memory", .text = snapshot_text_memory },
+};
+
+/* Of a list with snapshots: as ss does it, what is long goes below. */
+static const struct output_field snapshot_fields[] = {
+	{ .heading = "", .key = "id" },
+	{ .heading = "", .key = "protocol" },
+	{ .heading = "from", .text = flow_text_source },
+	{ .heading = "to", .text = flow_text_destination },
+	{ .heading = "experiment", .text = flow_text_experiment },
+	{ .heading = "activity", .text = flow_text_activity },
+	{ .heading = "mark", .text = flow_text_mark },
+	{ .heading = "packets", .key = "packets" },
+	{ .heading = "bytes", .key = "bytes" },
+	{ .heading = "", .text = snapshot_text_state },
+	{ .heading = "", .text = snapshot_text_tcp, .below = true },
+	{ .heading = "", .text = snapshot_text_cong },
+	{ .heading = "", .text = snapshot_text_memory },
 };
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
@@ -67,6 +93,20 @@ static int parse_name(struct cli *cli, struct args *args,
 		      struct request *request)
 {
 	return flow_args_name(cli, args, &request->spec.key, &request->id);
+}
+
+static int parse_show(struct cli *cli, struct args *args,
+		      struct request *request)
+{
+	request->snapshot = args_take_option(args, "-s", "--snapshot");
+	return parse_name(cli, args, request);
+}
+
+static int parse_list(struct cli *cli, struct args *args,
+		      struct request *request)
+{
+	request->snapshot = args_take_option(args, "-s", "--snapshot");
+	return command_parse_none(cli, args, request);
 }
 
 static int run_many_add(struct cli *cli, const struct flow_spec *specs,
@@ -123,61 +163,110 @@ static int run_flush(struct cli *cli, const struct request *request)
 	return cli_genl_status(cli, genl_flow_flush(cli->genl));
 }
 
+static int get_one(struct cli *cli, const struct request *request,
+		   struct flow_state *state, struct snapshot *snapshot)
+{
+	const struct flow_key *key = &request->spec.key;
+	uint32_t id = request->id;
+
+	if (request->snapshot && id)
+		return genl_snapshot_get_id(cli->genl, id, state, snapshot);
+	if (request->snapshot)
+		return genl_snapshot_get(cli->genl, key, state, snapshot);
+	if (id)
+		return genl_flow_get_id(cli->genl, id, state);
+	return genl_flow_get(cli->genl, key, state);
+}
+
+static struct json_object *one_json(struct cli *cli,
+				    const struct flow_state *state,
+				    const struct snapshot *snapshot)
+{
+	if (snapshot)
+		return flow_json_with(state, snapshot, cli_registry(cli));
+	return flow_json_new(state, cli_registry(cli));
+}
+
 static int run_show(struct cli *cli, const struct request *request)
 {
 	int status = cli_connect(cli);
+	struct snapshot snapshot;
 	struct flow_state state;
-	int ret;
 
 	if (status)
 		return status;
-	if (request->id)
-		ret = genl_flow_get_id(cli->genl, request->id, &state);
-	else
-		ret = genl_flow_get(cli->genl, &request->spec.key, &state);
-	status = cli_genl_status(cli, ret);
+	status = cli_genl_status(cli, get_one(cli, request, &state, &snapshot));
 	if (!status)
 		output_record(cli->out, show_fields, N(show_fields),
-			      flow_json_new(&state, cli_registry(cli)));
+			      one_json(cli, &state,
+				       request->snapshot ? &snapshot : NULL));
 	return status;
 }
+
+struct flow_item {
+	struct flow_state state;
+	struct snapshot snapshot; /* if it was asked for */
+};
 
 /*
  * The flows of a dump. They are kept, not printed as they come: a dump that
  * was interrupted has to begin again.
  */
 struct flow_list {
-	struct flow_state *states;
+	char *items; /* of struct flow_item, or of its first member alone */
+	size_t item_size;
 	size_t n;
 	size_t size;
 };
 
-static int list_add(const struct flow_state *state, void *data)
+/* Room for one more; NULL if there is no memory. */
+static struct flow_item *list_next(struct flow_list *list)
 {
-	struct flow_list *list = data;
-
 	if (list->n == list->size) {
 		size_t size = list->size ? list->size * 2 : 64;
-		struct flow_state *states;
+		char *items = realloc(list->items, size * list->item_size);
 
-		states = realloc(list->states, size * sizeof(*states));
-		if (!states)
-			return -ENOMEM;
-		list->states = states;
+		if (!items)
+			return NULL;
+		list->items = items;
 		list->size = size;
 	}
-	list->states[list->n++] = *state;
+	return (void *)(list->items + list->n++ * list->item_size);
+}
+
+static int add_flow(const struct flow_state *state, void *data)
+{
+	struct flow_item *item = list_next(data);
+
+	if (!item)
+		return -ENOMEM;
+	item->state = *state;
 	return 0;
 }
 
-static int list_read(struct cli *cli, struct flow_list *list)
+static int add_snapshot(const struct flow_state *state,
+			const struct snapshot *snapshot, void *data)
+{
+	struct flow_item *item = list_next(data);
+
+	if (!item)
+		return -ENOMEM;
+	item->state = *state;
+	item->snapshot = *snapshot;
+	return 0;
+}
+
+static int list_read(struct cli *cli, struct flow_list *list, bool snapshots)
 {
 	int tries = DUMP_TRIES;
 	int ret;
 
 	do {
 		list->n = 0;
-		ret = genl_flow_dump(cli->genl, list_add, list);
+		if (snapshots)
+			ret = genl_snapshot_dump(cli->genl, add_snapshot, list);
+		else
+			ret = genl_flow_dump(cli->genl, add_flow, list);
 	} while (ret == -EINTR && --tries);
 	if (ret != -EINTR)
 		return cli_genl_status(cli, ret);
@@ -188,24 +277,41 @@ static int list_read(struct cli *cli, struct flow_list *list)
 	return CLI_OK;
 }
 
-static int run_list(struct cli *cli, const struct request *request)
+static void list_print(struct cli *cli, const struct flow_list *list,
+		       bool snapshots)
 {
-	const struct registry *registry = cli_registry(cli);
-	struct flow_list list = { .states = NULL };
-	int status = cli_connect(cli);
 	size_t i;
 
-	(void)request;
-	if (!status)
-		status = list_read(cli, &list);
-	if (!status) {
+	if (snapshots)
+		output_lines_begin(cli->out, snapshot_fields,
+				   N(snapshot_fields));
+	else
 		output_list_begin(cli->out, list_fields, N(list_fields));
-		for (i = 0; i < list.n; i++)
-			output_list_add(cli->out, flow_json_new(&list.states[i],
-								registry));
-		output_list_end(cli->out);
+	for (i = 0; i < list->n; i++) {
+		const struct flow_item *item =
+			(const void *)(list->items + i * list->item_size);
+
+		output_list_add(cli->out,
+				one_json(cli, &item->state,
+					 snapshots ? &item->snapshot : NULL));
 	}
-	free(list.states);
+	output_list_end(cli->out);
+}
+
+static int run_list(struct cli *cli, const struct request *request)
+{
+	bool snapshots = request->snapshot;
+	struct flow_list list = {
+		.item_size = snapshots ? sizeof(struct flow_item) :
+					 sizeof(struct flow_state),
+	};
+	int status = cli_connect(cli);
+
+	if (!status)
+		status = list_read(cli, &list, snapshots);
+	if (!status)
+		list_print(cli, &list, snapshots);
+	free(list.items);
 	return status;
 }
 
@@ -213,8 +319,8 @@ const struct command cmd_flow[] = {
 	{ "flow", "add", parse_spec, run_one, true, run_many_add },
 	{ "flow", "replace", parse_spec, run_one, true, run_many_replace },
 	{ "flow", "del", parse_name, run_del, true, NULL },
-	{ "flow", "show", parse_name, run_show, true, NULL },
-	{ "flow", "list", command_parse_none, run_list, true, NULL },
+	{ "flow", "show", parse_show, run_show, true, NULL },
+	{ "flow", "list", parse_list, run_list, true, NULL },
 	{ "flow", "flush", command_parse_none, run_flush, true, NULL },
 	{ .group = NULL },
 };

@@ -25,6 +25,7 @@ struct request {
 	struct tag tag;
 	const char *path; /* of a file */
 	bool list;
+	bool snapshot; /* with snapshots */
 	uint64_t count; /* 0: no limit */
 };
 

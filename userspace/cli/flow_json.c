@@ -6,6 +6,7 @@
 
 #include "json_util.h"
 #include "registry.h"
+#include "snapshot_json.h"
 #include "tcp_json.h"
 
 static void add_u64(struct json_object *object, const char *key, uint64_t v)
@@ -83,6 +84,7 @@ void flow_json_add_mark(struct json_object *object,
 				       NULL :
 				       json_new_u64(spec->idle_timeout));
 	add_u64(object, "hard-timeout", spec->hard_timeout);
+	snapshot_json_add_spec(object, spec);
 }
 
 static void add_label(struct json_object *object,
@@ -128,6 +130,18 @@ struct json_object *flow_json_new(const struct flow_state *state,
 	add_u64(object, "marked", state->marked);
 	if (state->has_tcp_info)
 		json_object_object_add(object, "tcp-info", tcp_json_new(state));
+	return object;
+}
+
+struct json_object *flow_json_with(const struct flow_state *state,
+				   const struct snapshot *snapshot,
+				   const struct registry *registry)
+{
+	struct json_object *object = flow_json_new(state, registry);
+
+	if (object)
+		json_object_object_add(object, "snapshot",
+				       snapshot_json_new(snapshot));
 	return object;
 }
 
@@ -361,6 +375,9 @@ void flow_text_options(char buf[static OUTPUT_TEXT_MAX],
 		{ "idle-timeout", flow_text_idle_timeout },
 		{ "hard-timeout", flow_text_hard_timeout },
 		{ "end-on-close", flow_text_end_on_close },
+		{ "snapshot", snapshot_text_interval },
+		{ "snapshot-on", snapshot_text_on },
+		{ "snapshot-factor", snapshot_text_factor },
 	};
 	char value[OUTPUT_TEXT_MAX];
 	size_t i;

@@ -12,6 +12,7 @@
 
 struct json_object;
 struct registry;
+struct snapshot;
 
 /* Add ids, names, scitag-flow. What there is not is null. */
 void flow_json_add_tag(struct json_object *object, const struct tag *tag,
@@ -24,6 +25,11 @@ void flow_json_add_mark(struct json_object *object,
 /* A new object, or NULL. registry may be NULL. */
 struct json_object *flow_json_new(const struct flow_state *state,
 				  const struct registry *registry);
+
+/* The same with a snapshot as "snapshot". */
+struct json_object *flow_json_with(const struct flow_state *state,
+				   const struct snapshot *snapshot,
+				   const struct registry *registry);
 
 /* Texts of fields of such an object, for struct output_field. */
 void flow_text_source(char buf[static OUTPUT_TEXT_MAX],

@@ -25,6 +25,9 @@ static const char *const names[KW_COUNT] = {
 	[KW_IDLE_TIMEOUT] = "idle-timeout",
 	[KW_HARD_TIMEOUT] = "hard-timeout",
 	[KW_END_ON_CLOSE] = "end-on-close",
+	[KW_SNAPSHOT] = "snapshot",
+	[KW_SNAPSHOT_ON] = "snapshot-on",
+	[KW_SNAPSHOT_FACTOR] = "snapshot-factor",
 	[KW_ID] = "id",
 	[KW_PRIORITY] = "priority",
 	[KW_PORT] = "port",
@@ -40,7 +43,7 @@ static const char *const names[KW_COUNT] = {
 #define FLAGS (KW_BIT(KW_END_ON_CLOSE) | KW_BIT(KW_ALL) | KW_BIT(KW_EXCLUDE))
 
 /* Longest list of all keywords with its NUL. */
-#define LIST_MAX 256
+#define LIST_MAX 320
 
 const char *keyword_name(enum keyword keyword)
 {

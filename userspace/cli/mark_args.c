@@ -227,6 +227,8 @@ int mark_args(struct cli *cli, const struct keywords *keywords,
 	if (!status)
 		status = parse_timeouts(cli, keywords, spec);
 	if (!status)
+		status = snapshot_args(cli, keywords, spec);
+	if (!status)
 		status = check_fit(cli, spec);
 	if (!status)
 		advise(cli, spec);

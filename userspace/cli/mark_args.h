@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How the packets of a flow are marked, and how long: what flows and rules say
- * with the same keywords.
+ * How the packets of a flow are marked, how long, and when it is looked at: what
+ * flows and rules say with the same keywords.
  */
 #ifndef SCITAG_MARK_ARGS_H
 #define SCITAG_MARK_ARGS_H
 
 #include "flow.h"
 #include "keywords.h"
+#include "snapshot_args.h"
 #include "tag.h"
 
 struct cli;
@@ -15,7 +16,8 @@ struct cli;
 #define MARK_ARGS_SET                                                        \
 	(KW_TAG_SET | KW_BIT(KW_MARK) | KW_BIT(KW_LAYOUT) |                  \
 	 KW_BIT(KW_OPTION_TYPE) | KW_BIT(KW_ENTROPY) | KW_BIT(KW_OVERSIZE) | \
-	 KW_BIT(KW_IDLE_TIMEOUT) | KW_BIT(KW_HARD_TIMEOUT))
+	 KW_BIT(KW_IDLE_TIMEOUT) | KW_BIT(KW_HARD_TIMEOUT) |                 \
+	 SNAPSHOT_ARGS_SET)
 
 /*
  * Read the keywords of this set into spec, whose key has to be there; protocol

@@ -155,7 +155,8 @@ static void line_text(struct output *out, const struct output_field *fields,
 		field_text(buf, &fields[i], object);
 		if (!buf[0])
 			continue;
-		fprintf(out->file, "%s%s%s%s", separator, fields[i].heading,
+		fprintf(out->file, "%s%s%s%s",
+			fields[i].below ? "\n\t" : separator, fields[i].heading,
 			fields[i].heading[0] ? " " : "", buf);
 		separator = "  ";
 	}

@@ -14,7 +14,7 @@ struct json_object;
 struct output;
 
 /* Longest text of one field with its NUL. */
-#define OUTPUT_TEXT_MAX 640
+#define OUTPUT_TEXT_MAX 1024
 
 /*
  * How one field is shown as text. text() writes what is to be shown for the
@@ -27,6 +27,7 @@ struct output_field {
 	void (*text)(char buf[static OUTPUT_TEXT_MAX],
 		     struct json_object *object);
 	bool right; /* in a table: aligned to the right */
+	bool below; /* in a line: begins another one, which is indented */
 };
 
 /* Writes to file, as text at first. NULL if there is no memory. */

@@ -10,6 +10,7 @@
 
 #include "flow_json.h"
 #include "json_util.h"
+#include "snapshot_json.h"
 #include "tag.h"
 
 static void add_text(struct json_object *object, const char *key,
@@ -293,6 +294,9 @@ const struct output_field rule_fields[] = {
 	{ .heading = "oversize", .text = flow_text_oversize },
 	{ .heading = "idle-timeout", .key = "idle-timeout" },
 	{ .heading = "hard-timeout", .text = flow_text_hard_timeout },
+	{ .heading = "snapshot", .text = snapshot_text_interval },
+	{ .heading = "snapshot-on", .text = snapshot_text_on },
+	{ .heading = "snapshot-factor", .text = snapshot_text_factor },
 	{ .heading = "#", .text = text_comment },
 };
 

@@ -2,6 +2,10 @@
 #include "number.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 /* Value of a digit, or 255: larger than any base. */
 static unsigned int digit_value(char c)
@@ -49,4 +53,51 @@ int number_parse(uint64_t *value, const char *text, uint64_t max)
 int decimal_parse(uint64_t *value, const char *text, uint64_t max)
 {
 	return digits_parse(value, text, 10, max);
+}
+
+/* The largest one first. */
+static const struct {
+	const char *name;
+	uint64_t ms;
+} units[] = {
+	{ "h", 3600000 },
+	{ "m", 60000 },
+	{ "s", 1000 },
+	{ "ms", 1 },
+};
+
+#define N_UNITS (sizeof(units) / sizeof(units[0]))
+
+int duration_parse(uint64_t *ms, const char *text, uint64_t max)
+{
+	size_t len = strspn(text, "0123456789");
+	char digits[DURATION_TEXT_MAX];
+	uint64_t n;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < N_UNITS; i++)
+		if (strcmp(units[i].name, text + len) == 0)
+			break;
+	if (i == N_UNITS)
+		return -EINVAL;
+	if (len >= sizeof(digits))
+		return -ERANGE;
+	memcpy(digits, text, len);
+	digits[len] = '\0';
+	ret = decimal_parse(&n, digits, max / units[i].ms);
+	if (!ret)
+		*ms = n * units[i].ms;
+	return ret;
+}
+
+const char *duration_format(uint64_t ms, char buf[static DURATION_TEXT_MAX])
+{
+	size_t i = 0;
+
+	while (units[i].ms > 1 && (!ms || ms % units[i].ms))
+		i++;
+	snprintf(buf, DURATION_TEXT_MAX, "%" PRIu64 "%s", ms / units[i].ms,
+		 units[i].name);
+	return buf;
 }
