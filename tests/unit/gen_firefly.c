@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Writes fireflies of all kinds, one per line, for test_firefly_schema.py:
+ * Writes fireflies of all kinds, one per line with the name of its enrichment
+ * in front, for test_firefly_schema.py:
  *
  *   gen_firefly COUNT SEED
  *
  * Every choice and every number is drawn; extremes are drawn often.
  */
+#include <linux/inet_diag.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "firefly.h"
+#include "snapshot.h"
 #include "timestamp.h"
 
 static unsigned int draw(unsigned int n)
@@ -79,22 +82,29 @@ static void draw_application(char *text)
 	}
 }
 
-static void draw_tcp(struct firefly_tcp *tcp)
+/* Every number of tcp_info is drawn, or the same as its neighbours. */
+static void draw_snapshot(struct snapshot *s)
 {
-	tcp->retransmits = draw_number(UINT32_MAX);
-	tcp->snd_mss = draw_number(UINT32_MAX);
-	tcp->pmtu = draw_number(UINT32_MAX);
-	tcp->rtt_us = draw_number(UINT32_MAX);
-	tcp->rttvar_us = draw_number(UINT32_MAX);
-	tcp->snd_ssthresh = draw_number(UINT32_MAX);
-	tcp->snd_cwnd = draw_number(UINT32_MAX);
-	tcp->advmss = draw_number(UINT32_MAX);
-	tcp->min_rtt_us = draw_number(UINT32_MAX);
-	tcp->delivery_rate = draw_number(UINT64_MAX);
-	tcp->bytes_sent = draw_number(UINT64_MAX);
+	static const uint32_t kinds[] = { 0, INET_DIAG_VEGASINFO,
+					  INET_DIAG_DCTCPINFO,
+					  INET_DIAG_BBRINFO };
+	unsigned char *octets = (unsigned char *)s;
+	size_t i;
+
+	for (i = 0; i < sizeof(*s); i++)
+		octets[i] = draw_number(255);
+	s->has_tcp = draw(4);
+	s->tcp_info_len = draw(4) ? sizeof(s->tcp_info) :
+				    draw(sizeof(s->tcp_info) + 1);
+	for (i = 0; i < SNAPSHOT_CONG_MAX - 1; i++)
+		if (!s->cong[i])
+			break;
+	s->cong[i] = '\0';
+	s->cong_kind = kinds[draw(4)];
+	s->meminfo_len = draw(SNAPSHOT_MEMINFO_MAX + 1);
 }
 
-static void draw_firefly(struct firefly *f)
+static void draw_firefly(struct firefly *f, struct snapshot *snapshot)
 {
 	struct flow_key key;
 
@@ -115,8 +125,10 @@ static void draw_firefly(struct firefly *f)
 		f->received = draw_number(INT64_MAX);
 	if (draw(2))
 		f->rtt_us = draw_number(INT64_MAX);
-	f->has_tcp = draw(2);
-	draw_tcp(&f->tcp);
+	f->enrichment = draw(4);
+	draw_snapshot(snapshot);
+	if (draw(2))
+		f->snapshot = snapshot;
 	if (draw(2))
 		draw_application(f->application);
 }
@@ -125,7 +137,10 @@ int main(int argc, char **argv)
 {
 	static const char *const hosts[] = { "host.example.org", "my_host.a b",
 					     "", "2001:db8::1" };
+	static const char *const modes[] = { "lean", "compatible", "full",
+					     "none" };
 	char longest[FIREFLY_HOSTNAME_MAX], buf[FIREFLY_MAX + 1];
+	struct snapshot snapshot;
 	struct firefly f;
 	int i, len;
 
@@ -135,13 +150,13 @@ int main(int argc, char **argv)
 	memset(longest, 'h', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
 	for (i = 0; i < atoi(argv[1]); i++) {
-		draw_firefly(&f);
+		draw_firefly(&f, &snapshot);
 		len = firefly_format(buf, &f,
 				     draw(5) ? hosts[draw(4)] : longest,
 				     "scitagd", draw_number(TIMESTAMP_LATEST));
 		if (len < 0 || strlen(buf) != (size_t)len)
 			return 1;
-		puts(buf);
+		printf("%s %s\n", modes[f.enrichment], buf);
 	}
 	return 0;
 }

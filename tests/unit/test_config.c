@@ -73,6 +73,8 @@ static void check_defaults(struct config *c)
 	assert_int_equal(c->n_collectors, 0);
 	assert_true(c->to_remote);
 	assert_true(c->hostname[0]);
+	assert_int_equal(c->period_s, 10);
+	assert_int_equal(c->enrichment, FIREFLY_LEAN);
 	assert_int_equal(c->n_local_addresses, 0);
 	assert_int_equal(c->max_flows, 100000);
 	assert_int_equal(c->log_level, LOG_INFO);
@@ -97,6 +99,30 @@ static void test_defaults(void **state)
 	check_defaults(config);
 }
 
+static void test_period(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t seconds;
+	} periods[] = {
+		{ "0", 0 },	    { "0s", 0 },      { "0h", 0 },
+		{ "1", 1 },	    { "90s", 90 },    { "1m", 60 },
+		{ "1440m", 86400 }, { "24h", 86400 }, { "86400", 86400 },
+	};
+	struct config *config;
+	char text[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(periods) / sizeof(periods[0]); i++) {
+		snprintf(text, sizeof(text), "fireflies: {period: %s}\n",
+			 periods[i].text);
+		assert_int_equal(load(&config, text), 0);
+		assert_int_equal(config->period_s, periods[i].seconds);
+		config_free(config);
+	}
+}
+
 static void check_all(struct config *c)
 {
 	assert_int_equal(c->marks, SCITAG_MARK_LABEL | SCITAG_MARK_DO);
@@ -114,6 +140,8 @@ static void check_all(struct config *c)
 	check_endpoint(&c->collectors[4], "2001:db8::1", 10514);
 	assert_false(c->to_remote);
 	assert_string_equal(c->hostname, "se1.example.org");
+	assert_int_equal(c->period_s, 300);
+	assert_int_equal(c->enrichment, FIREFLY_FULL);
 	assert_int_equal(c->n_local_addresses, 1);
 	assert_int_equal(c->max_flows, 1);
 	assert_int_equal(c->log_level, LOG_DEBUG);
@@ -138,6 +166,8 @@ static void test_all(void **state)
 		     "    '[2001:db8::1]:1', '2001:db8::1']\n"
 		     "  to-remote: no\n"
 		     "  hostname: se1.example.org\n"
+		     "  period: 5m\n"
+		     "  enrichment: full\n"
 		     "local-addresses: 2001:db8::5\n"
 		     "max-flows: 1\n"
 		     "log-level: debug\n"),
@@ -151,7 +181,8 @@ static void test_all(void **state)
 		     "\"collectors\": [\"collector.example.org\","
 		     "\"collector.example.org:9\", \"192.0.2.1:65535\","
 		     "\"[2001:db8::1]:1\", \"[2001:db8::1]\"],"
-		     "\"to-remote\": false, \"hostname\": \"se1.example.org\"},"
+		     "\"to-remote\": false, \"hostname\": \"se1.example.org\","
+		     "\"period\": 300, \"enrichment\": \"full\"},"
 		     "\"local-addresses\": [\"2001:db8::5\"], \"max-flows\": 1,"
 		     "\"log-level\": \"debug\"}"),
 		0);
@@ -222,6 +253,17 @@ static void test_bad_values(void **state)
 		{ "fireflies: {collectors: 'a b'}", "is not a host" },
 		{ "fireflies: {collectors: 'http://a/'}", "bad port" },
 		{ "local-addresses: host", "\"host\" is not an address" },
+		{ "fireflies: {period: 24h1}", "is not a time of 1s..24h" },
+		{ "fireflies: {period: 25h}", "\"25h\" is not a time" },
+		{ "fireflies: {period: 86401s}", "\"86401s\" is not a time" },
+		{ "fireflies: {period: 1441m}", "\"1441m\" is not a time" },
+		{ "fireflies: {period: 0.5}", "\"0.5\" is not a time" },
+		{ "fireflies: {period: 500ms}", "\"500ms\" is not a time" },
+		{ "fireflies: {period: s}", "\"s\" is not a time" },
+		{ "fireflies: {period: -1}", "\"-1\" is not a time" },
+		{ "fireflies: {period: 0000000000000001}", "is not a time" },
+		{ "fireflies: {enrichment: Lean}",
+		  "\"Lean\" is none of lean, compatible, full, none" },
 		{ "max-flows: 0", "\"0\" is not a number of 1..10000000" },
 		{ "max-flows: 10000001", "is not a number of 1..10000000" },
 		{ "max-flows: 1k", "\"1k\" is not a number" },
@@ -312,6 +354,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_period),
 		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_empty_lists),
 		cmocka_unit_test(test_errors),

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <json-c/json.h>
+#include <limits.h>
+#include <linux/inet_diag.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +14,8 @@
 #include <cmocka.h>
 
 #include "firefly.h"
+#include "json_util.h"
+#include "snapshot.h"
 
 /* 2026-01-02T03:04:05.678901 */
 #define NOW INT64_C(1767323045678901)
@@ -87,52 +92,168 @@ static void test_end(void **state)
 	      "\"dst-ip\":\"192.0.2.2\",\"protocol\":\"udp\","
 	      "\"src-port\":1094,\"dst-port\":40000},"
 	      "\"usage\":{\"received\":0,\"sent\":9223372036854775807},"
-	      "\"netlink\":{\"rtt\":1.092},"
 	      "\"context\":{\"experiment-id\":3,\"activity-id\":14,"
-	      "\"application\":\"xrdcp \\\"5\\\\6\\\"\\u000a\xc3\xa9?\"}}");
+	      "\"application\":\"xrdcp \\\"5\\\\6\\\"\\u000a\xc3\xa9?\"},"
+	      "\"netlink\":{\"rtt\":1.092}}");
 }
 
-static void test_tcp(void **state)
+/* Each number is another one. */
+static struct snapshot snapshot_of_numbers(void)
 {
+	return (struct snapshot){
+		.has_tcp = true,
+		.tcp_info = {
+			.tcpi_state = 1,
+			.tcpi_retransmits = 1,
+			.tcpi_options = TCPI_OPT_TIMESTAMPS | TCPI_OPT_ECN,
+			.tcpi_snd_mss = 2,
+			.tcpi_pmtu = 3,
+			.tcpi_rtt = 4001,
+			.tcpi_rttvar = 5,
+			.tcpi_snd_ssthresh = 6,
+			.tcpi_snd_cwnd = 7,
+			.tcpi_advmss = 8,
+			.tcpi_min_rtt = UINT32_MAX,
+			.tcpi_delivery_rate = UINT64_MAX,
+			.tcpi_bytes_sent = 10,
+		},
+		.tcp_info_len = sizeof(struct tcp_info),
+		.cong = "cubic",
+	};
+}
+
+#define ONGOING                                                            \
+	HEADER "{\"version\":1,\"flow-lifecycle\":{\"state\":\"ongoing\"," \
+	       "\"current-time\":\"2026-01-02T03:04:05.678901+00:00\","    \
+	       "\"start-time\":\"2026-01-02T03:04:05.678901+00:00\"},"     \
+	       "\"flow-id\":{\"afi\":\"ipv6\",\"src-ip\":\"2001:db8::1\"," \
+	       "\"dst-ip\":\"2001:db8::2\",\"protocol\":\"tcp\","          \
+	       "\"src-port\":1094,\"dst-port\":40000},"                    \
+	       "\"usage\":{\"received\":1,\"sent\":2},"                    \
+	       "\"context\":{\"experiment-id\":3,\"activity-id\":14}"
+
+static void init_ongoing(struct firefly *f, const struct snapshot *snapshot)
+{
+	init(f, FIREFLY_ONGOING);
+	f->received = 1;
+	f->sent = 2;
+	f->rtt_us = 67;
+	f->snapshot = snapshot;
+}
+
+static void test_lean(void **state)
+{
+	struct snapshot snapshot = snapshot_of_numbers();
 	struct firefly f;
 
 	(void)state;
-	init(&f, FIREFLY_ONGOING);
-	f.received = 1;
-	f.sent = 2;
-	f.rtt_us = 67;
-	f.has_tcp = true;
-	f.tcp = (struct firefly_tcp){
-		.retransmits = 1,
-		.snd_mss = 2,
-		.pmtu = 3,
-		.rtt_us = 4,
-		.rttvar_us = 5,
-		.snd_ssthresh = 6,
-		.snd_cwnd = 7,
-		.advmss = 8,
-		.min_rtt_us = UINT32_MAX,
-		.delivery_rate = UINT64_MAX,
-		.bytes_sent = 10,
-	};
-	check(&f, HEADER
-	      "{\"version\":1,\"flow-lifecycle\":{\"state\":\"ongoing\","
-	      "\"current-time\":\"2026-01-02T03:04:05.678901+00:00\","
-	      "\"start-time\":\"2026-01-02T03:04:05.678901+00:00\"},"
-	      "\"flow-id\":{\"afi\":\"ipv6\",\"src-ip\":\"2001:db8::1\","
-	      "\"dst-ip\":\"2001:db8::2\",\"protocol\":\"tcp\","
-	      "\"src-port\":1094,\"dst-port\":40000},"
-	      "\"usage\":{\"received\":1,\"sent\":2},"
-	      "\"netlink\":{\"rtt\":0.067,\"tcpInfo\":{\"retransmits\":1,"
-	      "\"sndMss\":2,\"pMtu\":3,\"rtt\":4,\"rttVar\":5,"
-	      "\"sndSsThresh\":6,\"sndCwnd\":7,\"advMss\":8,"
-	      "\"minRtt\":4294967295,\"deliveryRate\":18446744073709551615,"
-	      "\"bytesSent\":10}},"
-	      "\"context\":{\"experiment-id\":3,\"activity-id\":14}}");
+	init_ongoing(&f, &snapshot);
+	check(&f,
+	      ONGOING ",\"netlink\":{\"rtt\":0.067,\"tcpInfo\":{\"rtt\":4001,"
+		      "\"rttVar\":5,\"sndCwnd\":7,\"retransmits\":1,"
+		      "\"bytesSent\":10,\"deliveryRate\":18446744073709551615,"
+		      "\"pMtu\":3,\"sndMss\":2,\"minRtt\":4294967295,"
+		      "\"sndSsThresh\":6,\"advMss\":8},"
+		      "\"cong\":{\"algorithm\":\"cubic\"}}}");
+
+	/* A socket of which nothing is known. */
+	snapshot.has_tcp = false;
+	check(&f, ONGOING ",\"netlink\":{\"rtt\":0.067}}");
+	f.rtt_us = FIREFLY_UNKNOWN;
+	check(&f, ONGOING "}");
+	snapshot.has_tcp = true;
+	f.enrichment = FIREFLY_BARE;
+	check(&f, ONGOING "}");
+	f.rtt_us = 1000;
+	check(&f, ONGOING ",\"netlink\":{\"rtt\":1.000}}");
+}
+
+/* A kernel with a short tcp_info: what it has not sent is not told. */
+static void test_short_tcp_info(void **state)
+{
+	struct snapshot snapshot = snapshot_of_numbers();
+	struct firefly f;
+
+	(void)state;
+	snapshot.tcp_info_len = offsetof(struct tcp_info, tcpi_rttvar);
+	snapshot.cong[0] = '\0';
+	init_ongoing(&f, &snapshot);
+	check(&f, ONGOING ",\"netlink\":{\"rtt\":0.067,\"tcpInfo\":{"
+			  "\"rtt\":4001,\"retransmits\":1,\"pMtu\":3,"
+			  "\"sndMss\":2}}}");
+	snapshot.tcp_info_len = 0;
+	check(&f, ONGOING ",\"netlink\":{\"rtt\":0.067}}");
+}
+
+static void find(const char *buf, const char *text)
+{
+	if (!strstr(buf, text))
+		fail_msg("no %s in %s", text, buf);
+}
+
+static void test_compatible(void **state)
+{
+	struct snapshot snapshot = snapshot_of_numbers();
+	char buf[FIREFLY_MAX + 1];
+	struct firefly f;
+
+	(void)state;
+	init_ongoing(&f, &snapshot);
+	f.rtt_us = 4001;
+	f.enrichment = FIREFLY_COMPATIBLE;
+	assert_true(firefly_format(buf, &f, "h", "scitagd", NOW) > 0);
+	find(buf, "\"netlink\":{\"rtt\":4.001,\"state\":\"established\","
+		  "\"cong\":\"cubic\",\"opts\":[\"ts\",\"ecn\"],"
+		  "\"rttvar\":0.005,\"snd_cwnd\":7,");
+	find(buf, ",\"pmtu\":3,");
+	find(buf, ",\"min_rtt\":4294967.295,");
+	assert_null(strstr(buf, "tcpInfo"));
+
+	snapshot.tcp_info.tcpi_options = 0;
+	snapshot.tcp_info.tcpi_state = 99;
+	strcpy(snapshot.cong, "a\"b\\c\x80_1.-");
+	assert_true(firefly_format(buf, &f, "h", "scitagd", NOW) > 0);
+	find(buf, "\"state\":\"INVALID\",\"cong\":\"a?b?c?_1.-\","
+		  "\"opts\":[],");
+}
+
+static void test_full(void **state)
+{
+	struct snapshot snapshot = snapshot_of_numbers();
+	char buf[FIREFLY_MAX + 1];
+	struct firefly f;
+
+	(void)state;
+	snapshot.cong_kind = INET_DIAG_DCTCPINFO;
+	snapshot.cong_info.dctcp.enabled = 1;
+	snapshot.cong_info.dctcp.alpha = 1024;
+	init_ongoing(&f, &snapshot);
+	f.enrichment = FIREFLY_FULL;
+	assert_true(firefly_format(buf, &f, "h", "scitagd", NOW) > 0);
+	find(buf, "\"netlink\":{\"rtt\":0.067,"
+		  "\"cong\":{\"algorithm\":\"cubic\"},"
+		  "\"dctcpInfo\":{\"enabled\":1,\"ceState\":0,"
+		  "\"alpha\":1024,\"abeCn\":0,\"abTot\":0},"
+		  "\"tcpInfo\":{\"rtt\":4001,\"rttVar\":5,");
+	find(buf, "\"totalRetrans\":0,");
+
+	snapshot.cong_kind = INET_DIAG_BBRINFO;
+	snapshot.cong_info.bbr.bw = UINT64_C(1) << 40;
+	snapshot.cong_info.bbr.pacing_gain = 739;
+	assert_true(firefly_format(buf, &f, "h", "scitagd", NOW) > 0);
+	find(buf, "\"bbr\":{\"bbrBW\":1099511627776,");
+	find(buf, "\"bbrPacingGain\":739,");
+
+	snapshot.cong_kind = INET_DIAG_VEGASINFO;
+	snapshot.cong_info.vegas.rttcnt = 77;
+	assert_true(firefly_format(buf, &f, "h", "scitagd", NOW) > 0);
+	find(buf, "\"vegasInfo\":{\"enabled\":");
+	find(buf, "\"rttCount\":77,");
 }
 
 /* The largest numbers in all places. */
-static void init_largest(struct firefly *f)
+static void init_largest(struct firefly *f, struct snapshot *snapshot,
+			 uint32_t cong_kind)
 {
 	init(f, FIREFLY_END);
 	f->key = key("2001:db8:1111:2222:3333:4444:5555:6666",
@@ -140,40 +261,133 @@ static void init_largest(struct firefly *f)
 	f->key.sport = f->key.dport = 65535;
 	f->experiment = f->activity = UINT32_MAX;
 	f->received = f->sent = f->rtt_us = INT64_MAX;
-	f->has_tcp = true;
-	memset(&f->tcp, 0xff, sizeof(f->tcp));
+	f->snapshot = snapshot;
+	memset(snapshot, 0xff, sizeof(*snapshot));
+	snapshot->has_tcp = true;
+	snapshot->meminfo_len = SNAPSHOT_MEMINFO_MAX;
+	snapshot->cong_kind = cong_kind;
+	memset(snapshot->cong, 'c', sizeof(snapshot->cong));
+	snapshot->cong[sizeof(snapshot->cong) - 1] = '\0';
+}
+
+/* Is it JSON, and the round-trip time in it? Returns its netlink. */
+static struct json_object *largest_netlink(const char *buf, int len)
+{
+	struct json_object *root, *netlink, *value;
+	char error[JSON_ERROR_MAX];
+	const char *json;
+
+	assert_in_range(len, 1, FIREFLY_MAX);
+	assert_int_equal(len, strlen(buf));
+	json = strchr(buf, '{');
+	root = json_parse(json, len - (json - buf), error);
+	assert_non_null(root);
+	assert_true(json_object_object_get_ex(root, "netlink", &netlink));
+	assert_true(json_object_object_get_ex(netlink, "rtt", &value));
+	assert_true(json_object_is_type(value, json_type_double));
+	json_object_get(netlink);
+	json_object_put(root);
+	return netlink;
+}
+
+/* In the worst case: in every mode, with every congestion control. */
+static void test_largest(void **state)
+{
+	static const uint32_t kinds[] = { 0, INET_DIAG_VEGASINFO,
+					  INET_DIAG_DCTCPINFO,
+					  INET_DIAG_BBRINFO };
+	char buf[FIREFLY_MAX + 1], host[FIREFLY_HOSTNAME_MAX];
+	struct snapshot snapshot;
+	struct firefly f;
+	size_t i;
+	int mode;
+
+	(void)state;
+	memset(host, 'h', sizeof(host) - 1);
+	host[sizeof(host) - 1] = '\0';
+	for (i = 0; i < 4; i++) {
+		for (mode = FIREFLY_LEAN; mode <= FIREFLY_BARE; mode++) {
+			init_largest(&f, &snapshot, kinds[i]);
+			f.enrichment = mode;
+			memset(f.application, 'a', sizeof(f.application) - 1);
+			json_object_put(
+				largest_netlink(buf,
+						firefly_format(buf, &f, "short",
+							       "scitagd",
+							       NOW)));
+			json_object_put(
+				largest_netlink(buf,
+						firefly_format(buf, &f, host,
+							       "scitagd",
+							       NOW)));
+		}
+	}
+}
+
+/* Whatever room the rest leaves, what is there is whole. */
+static void test_every_length(void **state)
+{
+	char buf[FIREFLY_MAX + 1];
+	struct snapshot snapshot;
+	struct firefly f;
+	int mode, before;
+	size_t len;
+
+	(void)state;
+	init_largest(&f, &snapshot, INET_DIAG_BBRINFO);
+	for (mode = FIREFLY_LEAN; mode <= FIREFLY_BARE; mode++) {
+		before = INT_MAX;
+		f.enrichment = mode;
+		for (len = 0; len < sizeof(f.application); len++) {
+			struct json_object *netlink;
+			int members;
+
+			memset(f.application, 0, sizeof(f.application));
+			memset(f.application, 'a', len);
+			netlink =
+				largest_netlink(buf,
+						firefly_format(buf, &f, "h",
+							       "scitagd", NOW));
+			members = json_object_object_length(netlink);
+			assert_true(members <= before);
+			before = members;
+			json_object_put(netlink);
+		}
+	}
 }
 
 static void test_too_long(void **state)
 {
 	char buf[FIREFLY_MAX + 1], host[FIREFLY_HOSTNAME_MAX];
+	struct snapshot snapshot;
 	struct firefly f;
 	int len;
 
 	(void)state;
 	memset(host, 'h', sizeof(host) - 1);
 	host[sizeof(host) - 1] = '\0';
-	init_largest(&f);
+	init_largest(&f, &snapshot, 0);
 
 	memset(f.application, 'a', sizeof(f.application) - 1);
 	len = firefly_format(buf, &f, "short", "scitagd", NOW);
 	assert_in_range(len, 1, FIREFLY_MAX);
-	assert_non_null(strstr(buf, "\"tcpInfo\""));
-	assert_non_null(strstr(buf, "\"application\""));
+	find(buf, "\"tcpInfo\"");
+	find(buf, "\"advMss\"");
+	find(buf, "\"application\"");
 
+	/* Of what is known of the connection, the most useful is left. */
 	len = firefly_format(buf, &f, host, "scitagd", NOW);
-	assert_in_range(len, 1, FIREFLY_MAX);
-	assert_null(strstr(buf, "\"tcpInfo\""));
-	assert_non_null(strstr(buf, "\"rtt\""));
-	assert_non_null(strstr(buf, "\"application\""));
+	assert_in_range(len, FIREFLY_MAX - 64, FIREFLY_MAX);
+	find(buf, "\"tcpInfo\":{\"rtt\":");
+	assert_null(strstr(buf, "\"advMss\""));
+	find(buf, "\"application\"");
 
 	/* Six octets each. */
 	memset(f.application, '\1', sizeof(f.application) - 1);
 	len = firefly_format(buf, &f, host, "scitagd", NOW);
 	assert_in_range(len, 1, FIREFLY_MAX);
 	assert_int_equal(len, strlen(buf));
-	assert_null(strstr(buf, "\"tcpInfo\""));
-	assert_non_null(strstr(buf, "\"rtt\""));
+	find(buf, "\"rtt\":9223372036854775.807");
 	assert_null(strstr(buf, "\"application\""));
 	assert_string_equal(buf + len - 2, "}}");
 }
@@ -265,7 +479,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_end),
-		cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_lean),
+		cmocka_unit_test(test_short_tcp_info),
+		cmocka_unit_test(test_compatible),
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_largest),
+		cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_refused),

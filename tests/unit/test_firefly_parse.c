@@ -191,7 +191,7 @@ static void test_tolerated(void **state)
 	assert_int_equal(f.received, FIREFLY_UNKNOWN);
 	assert_int_equal(f.rtt_us, FIREFLY_UNKNOWN);
 	assert_string_equal(f.application, "");
-	assert_false(f.has_tcp);
+	assert_null(f.snapshot);
 
 	assert_int_equal(firefly_parse(&f, &sender, floats, sizeof(floats),
 				       error),

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """
-Fireflies of all kinds, against the published schema and against RFC 5424 and
-the rules of the strictest collector, which are written down here anew.
+Fireflies of all kinds, with all that they may say of a connection, against
+the published schema and against RFC 5424 and the rules of the strictest
+collector, which are written down here anew.
 
     test_firefly_schema.py GEN_FIREFLY
 """
@@ -48,6 +49,14 @@ FORBIDDEN = {"message", "tags", "host", "hostname", "program", "type",
 
 LEAN = {"retransmits", "sndMss", "pMtu", "rtt", "rttVar", "sndSsThresh",
         "sndCwnd", "advMss", "minRtt", "deliveryRate", "bytesSent"}
+
+FULL = {"rtt", "cong", "tcpInfo", "bbr", "dctcpInfo", "vegasInfo", "skMemInfo"}
+
+FLAT = re.compile(r"[a-z]+(_[a-z]+)*$")
+
+# Times, which are microseconds in tcp_info, and milliseconds here.
+FLAT_MS = {"rtt", "rttvar", "min_rtt", "rcv_rtt", "rto", "ato", "busy_time",
+           "rwnd_limited", "sndbuf_limited"}
 
 
 def once(pairs):
@@ -105,18 +114,48 @@ class Schema(unittest.TestCase):
             self.assertNotIn("%", f[name])
             self.assertFalse(version == 6 and addr.ipv4_mapped)
 
-    def check_netlink(self, netlink):
+    def check_netlink(self, mode, netlink):
         self.assertTrue(netlink)
-        self.assertLessEqual(netlink.keys(), {"rtt", "tcpInfo"})
         if "rtt" in netlink:
             self.assertIs(type(netlink["rtt"]), float)
-        if "tcpInfo" in netlink:
-            self.assertEqual(netlink["tcpInfo"].keys(), LEAN)
+        getattr(self, "check_" + mode)(netlink)
+
+    def check_none(self, netlink):
+        self.assertEqual(netlink.keys(), {"rtt"})
+
+    def check_lean(self, netlink):
+        self.assertLessEqual(netlink.keys(), {"rtt", "tcpInfo", "cong"})
+        self.assertLessEqual(netlink.get("tcpInfo", {}).keys(), LEAN)
+        self.check_nested(netlink)
+
+    def check_full(self, netlink):
+        self.assertLessEqual(netlink.keys(), FULL)
+        self.check_nested(netlink)
+
+    def check_nested(self, netlink):
+        self.assertNotEqual(netlink.get("tcpInfo"), {})
+        for name in netlink.keys() - {"rtt", "cong"}:
+            for value in netlink[name].values():
+                self.assertIs(type(value), int)
+        if "cong" in netlink:
+            self.assertEqual(netlink["cong"].keys(), {"algorithm"})
+            self.assertRegex(netlink["cong"]["algorithm"], r"^[\w.?-]+$")
+
+    def check_compatible(self, netlink):
+        for name, value in netlink.items():
+            self.assertRegex(name, FLAT)
+            expected = {"state": str, "cong": str, "opts": list}.get(
+                name, float if name in FLAT_MS else int)
+            self.assertIs(type(value), expected, name)
+        self.assertLessEqual(set(netlink.get("opts", [])),
+                             {"ts", "sack", "ecn"})
 
     def test_all(self):
         self.assertEqual(len(self.datagrams), COUNT)
-        seen = set()
-        for datagram in self.datagrams:
+        seen, modes, longest = set(), {}, 0
+        for line in self.datagrams:
+            mode, datagram = line.decode("latin-1").split(" ", 1)
+            datagram = datagram.encode("latin-1")
             with self.subTest(datagram=datagram):
                 self.assertLessEqual(len(datagram), 1232)
                 text = datagram.decode()
@@ -129,10 +168,18 @@ class Schema(unittest.TestCase):
                 self.check_object(f)
                 self.check_flow_id(f["flow-id"])
                 if "netlink" in f:
-                    self.check_netlink(f["netlink"])
+                    self.check_netlink(mode, f["netlink"])
+                    modes.setdefault(mode, set()).update(f["netlink"])
+                longest = max(longest, len(datagram))
                 seen.add((f["flow-lifecycle"]["state"], f["flow-id"]["afi"],
                           f["flow-id"]["protocol"], "usage" in f,
                           "netlink" in f, "application" in f["context"]))
+        # Some have more to say than there is room for.
+        self.assertGreater(longest, 1200)
+        self.assertEqual(modes["full"], FULL)
+        self.assertEqual(modes["lean"], {"rtt", "tcpInfo", "cong"})
+        self.assertEqual(modes["none"], {"rtt"})
+        self.assertGreater(len(modes["compatible"]), 40)
         # Ends and ongoing ones always have usage.
         self.assertEqual(len(seen), 2 * 2 * 2 * 2 * (2 + 1 + 1))
 

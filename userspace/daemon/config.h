@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "firefly.h"
 
 /* Where a datagram goes to or comes in: an address or name, and a port. */
 struct endpoint {
@@ -65,6 +66,19 @@ struct config {
 	 * too, at port 10514. Default: true.
 	 */
 	bool to_remote;
+
+	/*
+	 * fireflies.period: seconds from one ongoing firefly of a flow to the
+	 * next, 1..86400, or 0 for none. With unit (s, m, h) or without.
+	 * Default: 10.
+	 */
+	uint32_t period_s;
+
+	/*
+	 * fireflies.enrichment: what they say of the TCP connection: lean,
+	 * compatible, full or none. Default: lean.
+	 */
+	enum firefly_enrichment enrichment;
 
 	/* fireflies.hostname: this host's name in them. Default: its name. */
 	char *hostname;

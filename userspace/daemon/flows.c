@@ -4,84 +4,35 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <scitag/label.h>
-#include <uapi/linux/scitag.h>
-
+#include "admit.h"
 #include "config.h"
 #include "log.h"
+#include "table.h"
 #include "timestamp.h"
 #include "usage.h"
-
-/* Ids of the layouts ids and safe: 16 and 8 bits. */
-#define OPTION_EXPERIMENT_MAX 65535
-#define OPTION_ACTIVITY_MAX 255
 
 struct flows {
 	const struct config *config;
 	struct local *local;
 	struct flows_calls calls;
 
-	/* A balanced tree (tsearch): no input can make lookups slow. */
-	void *tree;
-	TAILQ_HEAD(, flow) list; /* in the order of their start */
-	size_t count;
+	struct table table;
 	struct {
 		uint64_t started;
 		uint64_t retagged;
 		uint64_t repeated; /* starts that changed nothing */
 		uint64_t ended;
 		uint64_t kernel_ended; /* of these, by the kernel */
+		uint64_t missed; /* of these, what it said was missed */
+		uint64_t ongoing; /* fireflies */
 		uint64_t unknown; /* ends without a start */
 		uint64_t refused; /* starts */
 	} counters;
 };
-
-#define FLOW_TEXT_MAX (2 * ADDR_TEXT_MAX + 32)
-
-/* For messages: "tcp [2001:db8::1]:1094 > [2001:db8::2]:40000". */
-static const char *key_format(const struct flow_key *key,
-			      char buf[static FLOW_TEXT_MAX])
-{
-	char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX];
-	bool v6 = key->src.family == AF_INET6;
-
-	snprintf(buf, FLOW_TEXT_MAX, "%s %s%s%s:%u > %s%s%s:%u",
-		 protocol_name(key->protocol), v6 ? "[" : "",
-		 addr_format(&key->src, src), v6 ? "]" : "", key->sport,
-		 v6 ? "[" : "", addr_format(&key->dst, dst), v6 ? "]" : "",
-		 key->dport);
-	return buf;
-}
-
-/* Both orientations of a connection have the same place in the tree. */
-static struct flow_key canonical(const struct flow_key *key)
-{
-	struct flow_key reverse = flow_key_reverse(key);
-
-	return memcmp(key, &reverse, sizeof(reverse)) < 0 ? *key : reverse;
-}
-
-static int compare(const void *a, const void *b)
-{
-	const struct flow *flow_a = a, *flow_b = b;
-	struct flow_key key_a = canonical(&flow_a->key);
-	struct flow_key key_b = canonical(&flow_b->key);
-
-	return memcmp(&key_a, &key_b, sizeof(key_a));
-}
-
-static struct flow *find(struct flows *flows, const struct flow_key *key)
-{
-	const struct flow wanted = { .key = *key };
-	void *node = tfind(&wanted, &flows->tree, compare);
-
-	return node ? *(struct flow **)node : NULL;
-}
 
 static void flow_free(struct flow *flow)
 {
@@ -89,20 +40,9 @@ static void flow_free(struct flow *flow)
 	free(flow);
 }
 
-static int insert(struct flows *flows, struct flow *flow)
-{
-	if (!tsearch(flow, &flows->tree, compare))
-		return -ENOMEM;
-	TAILQ_INSERT_TAIL(&flows->list, flow, link);
-	flows->count++;
-	return 0;
-}
-
 static void remove_and_free(struct flows *flows, struct flow *flow)
 {
-	tdelete(flow, &flows->tree, compare);
-	TAILQ_REMOVE(&flows->list, flow, link);
-	flows->count--;
+	table_remove(&flows->table, flow);
 	flow_free(flow);
 }
 
@@ -116,7 +56,7 @@ int flows_new(struct flows **out, const struct config *config,
 	flows->config = config;
 	flows->local = local;
 	flows->calls = *calls;
-	TAILQ_INIT(&flows->list);
+	table_init(&flows->table);
 	*out = flows;
 	return 0;
 }
@@ -125,73 +65,9 @@ void flows_free(struct flows *flows)
 {
 	if (!flows)
 		return;
-	while (!TAILQ_EMPTY(&flows->list))
-		remove_and_free(flows, TAILQ_FIRST(&flows->list));
+	while (!TAILQ_EMPTY(&flows->table.list))
+		remove_and_free(flows, TAILQ_FIRST(&flows->table.list));
 	free(flows);
-}
-
-/* Does anything that is configured put the ids into 20 bits? */
-static bool needs_label(const struct config *config)
-{
-	if (config->marks & SCITAG_MARK_LABEL)
-		return true;
-	return config->marks && (config->layout == SCITAG_LAYOUT_LABEL ||
-				 config->layout == SCITAG_LAYOUT_LABEL4);
-}
-
-static int check_ids(const struct flows *flows, const struct firefly *said,
-		     char error[static FLOWS_ERROR_MAX])
-{
-	bool label = needs_label(flows->config);
-	uint32_t experiment_max = label ? SCITAG_LABEL_EXPERIMENT_MAX :
-					  OPTION_EXPERIMENT_MAX;
-	uint32_t activity_max = label ? SCITAG_LABEL_ACTIVITY_MAX :
-					OPTION_ACTIVITY_MAX;
-
-	if (said->experiment <= experiment_max &&
-	    said->activity <= activity_max)
-		return 0;
-	snprintf(error, FLOWS_ERROR_MAX,
-		 "experiment %u, activity %u: not within 0..%u and 0..%u, "
-		 "which is what %s can carry",
-		 said->experiment, said->activity, experiment_max, activity_max,
-		 label ? "a flow label" : "the option");
-	return -ERANGE;
-}
-
-static int check_address(const struct addr *addr,
-			 char error[static FLOWS_ERROR_MAX])
-{
-	char text[ADDR_TEXT_MAX];
-
-	if (!addr_is_multicast(addr) && !addr_is_unspecified(addr))
-		return 0;
-	snprintf(error, FLOWS_ERROR_MAX, "%s is no host's address",
-		 addr_format(addr, text));
-	return -EINVAL;
-}
-
-/* May this 5-tuple be a flow of this host? Sets its side. */
-static int check_key(struct flows *flows, const struct flow_key *key,
-		     enum local_side *side, char error[static FLOWS_ERROR_MAX])
-{
-	struct flow_key reverse = flow_key_reverse(key);
-	char text[FLOW_TEXT_MAX];
-
-	if (check_address(&key->src, error) || check_address(&key->dst, error))
-		return -EINVAL;
-	if (flow_key_equal(key, &reverse)) {
-		snprintf(error, FLOWS_ERROR_MAX, "both ends are the same");
-		return -EINVAL;
-	}
-	*side = local_side(flows->local, key);
-	if (*side == LOCAL_NONE) {
-		snprintf(error, FLOWS_ERROR_MAX,
-			 "%s: neither address is this host's",
-			 key_format(key, text));
-		return -EADDRNOTAVAIL;
-	}
-	return 0;
 }
 
 static int64_t time_or(int64_t us, int64_t otherwise_us)
@@ -202,7 +78,7 @@ static int64_t time_or(int64_t us, int64_t otherwise_us)
 /* The firefly that a flow has at a moment, with all that is known of it. */
 static void describe(struct firefly *f, const struct flow *flow,
 		     enum firefly_state state, const struct firefly *said,
-		     const struct flow_sample *now, int64_t now_us)
+		     bool fresh, int64_t now_us)
 {
 	firefly_init(f, state, &flow->key);
 	f->has_ids = true;
@@ -219,41 +95,48 @@ static void describe(struct firefly *f, const struct flow *flow,
 	if (flow->application)
 		snprintf(f->application, sizeof(f->application), "%s",
 			 flow->application);
-	usage_fill(f, flow, said, now);
+	usage_fill(f, flow, said, fresh);
 }
 
-/* What was seen now takes the place of what was seen before. */
-static void keep(struct flow_sample *kept, const struct flow_sample *now)
+/* Counters are always told; of a socket that is gone the last is kept. */
+static void keep(struct snapshot *kept, const struct snapshot *now)
 {
-	struct flow_sample before = *kept;
+	struct snapshot before = *kept;
 
 	*kept = *now;
-	if (!now->has_counters) {
-		kept->has_counters = before.has_counters;
-		kept->kernel_id = before.kernel_id;
-		kept->packets = before.packets;
-		kept->bytes = before.bytes;
-	}
-	if (!now->has_tcp) {
-		kept->has_tcp = before.has_tcp;
-		kept->tcp_timestamps = before.tcp_timestamps;
-		kept->bytes_acked = before.bytes_acked;
-		kept->bytes_received = before.bytes_received;
-		kept->tcp = before.tcp;
-	}
+	if (now->has_tcp || !before.has_tcp)
+		return;
+	*kept = before;
+	kept->flow_id = now->flow_id;
+	kept->time_ns = now->time_ns;
+	kept->age_ns = now->age_ns;
+	kept->packets = now->packets;
+	kept->bytes = now->bytes;
+	kept->marked = now->marked;
 }
 
-/* Samples the flow, keeps what was seen, and reports it. */
-static void report(struct flows *flows, struct flow *flow,
-		   enum firefly_state state, const struct firefly *said,
-		   int64_t now_us)
+/* Have a look at a flow, and keep what is seen. Is its socket there? */
+static bool look(struct flows *flows, struct flow *flow)
 {
-	struct flow_sample now = { .has_tcp = false };
-	struct firefly firefly;
+	struct snapshot now = { .flow_id = 0 };
 
 	flows->calls.sample(flows->calls.kernel, flow, &now);
-	describe(&firefly, flow, state, said, &now, now_us);
-	keep(&flow->sample, &now);
+	if (!now.flow_id)
+		return false;
+	table_set_id(&flows->table, flow, now.flow_id);
+	keep(&flow->last, &now);
+	return now.has_tcp;
+}
+
+/* fresh: its socket was seen just now. */
+static void report(struct flows *flows, const struct flow *flow,
+		   enum firefly_state state, const struct firefly *said,
+		   bool fresh, int64_t now_us)
+{
+	struct firefly firefly;
+
+	describe(&firefly, flow, state, said, fresh, now_us);
+	firefly.enrichment = flows->config->enrichment;
 	flows->calls.report(flows->calls.emitter, flow, &firefly);
 }
 
@@ -273,10 +156,10 @@ static int set_application(struct flow *flow, const struct firefly *said)
 
 static void log_flow(const struct flow *flow, const char *what)
 {
-	char text[FLOW_TEXT_MAX];
+	char text[FLOW_KEY_TEXT_MAX];
 
 	log_debug("%s %s: experiment %u, activity %u",
-		  key_format(&flow->key, text), what, flow->experiment,
+		  flow_key_text(&flow->key, text), what, flow->experiment,
 		  flow->activity);
 }
 
@@ -286,10 +169,10 @@ static int start_new(struct flows *flows, const struct firefly *said,
 	int64_t now_us = timestamp_now();
 	struct flow *flow;
 
-	if (flows->count >= flows->config->max_flows) {
+	if (flows->table.count >= flows->config->max_flows) {
 		snprintf(error, FLOWS_ERROR_MAX,
 			 "%zu flows are open, which is max-flows",
-			 flows->count);
+			 flows->table.count);
 		return -ENOSPC;
 	}
 	flow = calloc(1, sizeof(*flow));
@@ -300,13 +183,13 @@ static int start_new(struct flows *flows, const struct firefly *said,
 	flow->experiment = said->experiment;
 	flow->activity = said->activity;
 	flow->start_us = time_or(said->start_us, now_us);
-	if (set_application(flow, said) || insert(flows, flow))
+	if (set_application(flow, said) || table_insert(&flows->table, flow))
 		goto no_memory;
 
 	flows->counters.started++;
 	log_flow(flow, "starts");
 	flows->calls.mark(flows->calls.kernel, flow);
-	report(flows, flow, FIREFLY_START, said, now_us);
+	report(flows, flow, FIREFLY_START, said, look(flows, flow), now_us);
 	return 0;
 
 no_memory:
@@ -328,7 +211,7 @@ static void retag(struct flows *flows, struct flow *flow,
 
 	firefly_init(&end, FIREFLY_END, &flow->key);
 	end.end_us = said->start_us;
-	report(flows, flow, FIREFLY_END, &end, now_us);
+	report(flows, flow, FIREFLY_END, &end, look(flows, flow), now_us);
 
 	flow->experiment = said->experiment;
 	flow->activity = said->activity;
@@ -338,7 +221,7 @@ static void retag(struct flows *flows, struct flow *flow,
 	flows->counters.retagged++;
 	log_flow(flow, "is retagged");
 	flows->calls.mark(flows->calls.kernel, flow);
-	report(flows, flow, FIREFLY_START, said, now_us);
+	report(flows, flow, FIREFLY_START, said, look(flows, flow), now_us);
 }
 
 int flows_start(struct flows *flows, const struct firefly *said,
@@ -348,13 +231,11 @@ int flows_start(struct flows *flows, const struct firefly *said,
 	struct flow *flow;
 	int ret;
 
-	ret = check_ids(flows, said, error);
-	if (!ret)
-		ret = check_key(flows, &said->key, &side, error);
+	ret = admit(flows->config, flows->local, said, &side, error);
 	if (ret)
 		goto refused;
 
-	flow = find(flows, &said->key);
+	flow = table_find(&flows->table, &said->key);
 	if (!flow) {
 		ret = start_new(flows, said, side, error);
 		if (ret)
@@ -378,46 +259,111 @@ static void end(struct flows *flows, struct flow *flow,
 {
 	flows->counters.ended++;
 	log_flow(flow, "ends");
-	report(flows, flow, FIREFLY_END, said, timestamp_now());
+	report(flows, flow, FIREFLY_END, said, look(flows, flow),
+	       timestamp_now());
 	flows->calls.unmark(flows->calls.kernel, flow);
 	remove_and_free(flows, flow);
 }
 
-/*
- * The id tells this flow from an older one of the same 5-tuple, whose end is
- * heard of late.
- */
-void flows_kernel_end(struct flows *flows, const struct flow_key *key,
-		      const struct flow_sample *last, const char *reason)
+static void end_by_kernel(struct flows *flows, struct flow *flow, bool fresh,
+			  const char *reason)
 {
-	struct flow *flow = find(flows, key);
 	struct firefly said;
 
-	if (!flow || !flow->sample.has_counters ||
-	    flow->sample.kernel_id != last->kernel_id)
-		return;
 	flows->counters.ended++;
 	flows->counters.kernel_ended++;
 	log_flow(flow, reason);
-	keep(&flow->sample, last);
 	firefly_init(&said, FIREFLY_END, &flow->key);
-	report(flows, flow, FIREFLY_END, &said, timestamp_now());
+	report(flows, flow, FIREFLY_END, &said, fresh, timestamp_now());
 	/* The other direction of a flow within this host is still there. */
 	if (flow->side == LOCAL_BOTH)
 		flows->calls.unmark(flows->calls.kernel, flow);
 	remove_and_free(flows, flow);
 }
 
+void flows_kernel_end(struct flows *flows, const struct snapshot *last,
+		      const char *reason)
+{
+	struct flow *flow = table_find_id(&flows->table, last->flow_id);
+
+	if (!flow)
+		return;
+	keep(&flow->last, last);
+	end_by_kernel(flows, flow, last->has_tcp, reason);
+}
+
+void flows_kernel_del(struct flows *flows, uint32_t id)
+{
+	struct flow *flow = table_find_id(&flows->table, id);
+
+	if (flow)
+		table_set_id(&flows->table, flow, 0);
+}
+
+void flows_snapshot(struct flows *flows, const struct snapshot *snapshot)
+{
+	struct flow *flow = table_find_id(&flows->table, snapshot->flow_id);
+	struct firefly said;
+
+	/* It has been looked at since: numbers must not go back. */
+	if (!flow || snapshot->age_ns < flow->last.age_ns)
+		return;
+	keep(&flow->last, snapshot);
+	if (!(snapshot->trigger & SCITAG_SNAPSHOT_TRIGGER_INTERVAL))
+		return;
+	flows->counters.ongoing++;
+	firefly_init(&said, FIREFLY_ONGOING, &flow->key);
+	report(flows, flow, FIREFLY_ONGOING, &said, snapshot->has_tcp,
+	       timestamp_now());
+}
+
+void flows_resync(struct flows *flows)
+{
+	uint64_t before = flows->counters.missed;
+	struct flow *flow, *next;
+
+	for (flow = TAILQ_FIRST(&flows->table.list); flow; flow = next) {
+		next = TAILQ_NEXT(flow, link);
+		if (!flow->kernel_id ||
+		    !flows->calls.is_gone(flows->calls.kernel, flow))
+			continue;
+		flows->counters.missed++;
+		end_by_kernel(flows, flow, false, "has ended unheard");
+	}
+	log_warn("the kernel told more than was read: %" PRIu64
+		 " flows had ended meanwhile",
+		 flows->counters.missed - before);
+}
+
+void flows_kernel_gone(struct flows *flows)
+{
+	struct flow *flow;
+
+	TAILQ_FOREACH(flow, &flows->table.list, link)
+	table_set_id(&flows->table, flow, 0);
+}
+
+void flows_kernel_back(struct flows *flows)
+{
+	struct flow *flow;
+
+	TAILQ_FOREACH(flow, &flows->table.list, link)
+	{
+		flows->calls.mark(flows->calls.kernel, flow);
+		look(flows, flow);
+	}
+}
+
 int flows_end(struct flows *flows, const struct firefly *said,
 	      char error[static FLOWS_ERROR_MAX])
 {
-	struct flow *flow = find(flows, &said->key);
-	char text[FLOW_TEXT_MAX];
+	struct flow *flow = table_find(&flows->table, &said->key);
+	char text[FLOW_KEY_TEXT_MAX];
 
 	if (!flow) {
 		flows->counters.unknown++;
 		snprintf(error, FLOWS_ERROR_MAX, "%s is not open",
-			 key_format(&said->key, text));
+			 flow_key_text(&said->key, text));
 		return -ENOENT;
 	}
 	end(flows, flow, said);
@@ -426,8 +372,8 @@ int flows_end(struct flows *flows, const struct firefly *said,
 
 void flows_end_all(struct flows *flows)
 {
-	while (!TAILQ_EMPTY(&flows->list)) {
-		struct flow *flow = TAILQ_FIRST(&flows->list);
+	while (!TAILQ_EMPTY(&flows->table.list)) {
+		struct flow *flow = TAILQ_FIRST(&flows->table.list);
 		struct firefly said;
 
 		firefly_init(&said, FIREFLY_END, &flow->key);
@@ -437,19 +383,35 @@ void flows_end_all(struct flows *flows)
 
 size_t flows_count(const struct flows *flows)
 {
-	return flows->count;
+	return flows->table.count;
 }
 
 void flows_log_counters(const struct flows *flows)
 {
 	log_info("flows: %zu open, %" PRIu64 " started, %" PRIu64
 		 " retagged, %" PRIu64 " repeated, %" PRIu64 " ended (%" PRIu64
-		 " by the kernel), %" PRIu64 " ends unknown, %" PRIu64
-		 " refused",
-		 flows->count, flows->counters.started,
+		 " by the kernel, %" PRIu64 " of them missed), %" PRIu64
+		 " ends unknown, %" PRIu64 " refused, %" PRIu64
+		 " ongoing fireflies",
+		 flows->table.count, flows->counters.started,
 		 flows->counters.retagged, flows->counters.repeated,
 		 flows->counters.ended, flows->counters.kernel_ended,
-		 flows->counters.unknown, flows->counters.refused);
+		 flows->counters.missed, flows->counters.unknown,
+		 flows->counters.refused, flows->counters.ongoing);
+}
+
+const char *flow_key_text(const struct flow_key *key,
+			  char buf[static FLOW_KEY_TEXT_MAX])
+{
+	char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX];
+	bool v6 = key->src.family == AF_INET6;
+
+	snprintf(buf, FLOW_KEY_TEXT_MAX, "%s %s%s%s:%u > %s%s%s:%u",
+		 protocol_name(key->protocol), v6 ? "[" : "",
+		 addr_format(&key->src, src), v6 ? "]" : "", key->sport,
+		 v6 ? "[" : "", addr_format(&key->dst, dst), v6 ? "]" : "",
+		 key->dport);
+	return buf;
 }
 
 size_t flow_egress_keys(const struct flow *flow, struct flow_key keys[static 2])

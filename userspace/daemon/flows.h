@@ -18,24 +18,9 @@
 
 #include "firefly.h"
 #include "local.h"
+#include "snapshot.h"
 
 struct config;
-
-/* What the kernel says of a flow's packets and socket. */
-struct flow_sample {
-	/* Packets to mark that left, and their octets from the IP header on. */
-	bool has_counters;
-	uint32_t kernel_id; /* of the flow in the kernel's table */
-	uint64_t packets;
-	uint64_t bytes;
-
-	/* This host's end of the TCP connection. */
-	bool has_tcp;
-	bool tcp_timestamps; /* the option is in every segment */
-	uint64_t bytes_acked;
-	uint64_t bytes_received;
-	struct firefly_tcp tcp;
-};
 
 /* An open flow. */
 struct flow {
@@ -45,7 +30,8 @@ struct flow {
 	uint32_t experiment;
 	uint32_t activity;
 	int64_t start_us;
-	struct flow_sample sample; /* the latest; parts as they were known */
+	uint32_t kernel_id; /* in the kernel's table; 0: not there */
+	struct snapshot last; /* the latest; parts as they were known */
 	char *application; /* or NULL */
 };
 
@@ -54,10 +40,12 @@ struct flows_calls {
 	/* Mark its packets, or mark them with the ids it has now. */
 	void (*mark)(void *data, const struct flow *flow);
 	void (*unmark)(void *data, const struct flow *flow);
-	/* Look again; what cannot be seen any more is not set in *sample. */
+	/* Look at it now: all 0 if the kernel does not have it. */
 	void (*sample)(void *data, const struct flow *flow,
-		       struct flow_sample *sample);
-	void *kernel; /* data of the three */
+		       struct snapshot *snapshot);
+	/* Is its number one that the kernel certainly does not have? */
+	bool (*is_gone)(void *data, const struct flow *flow);
+	void *kernel; /* data of the four */
 
 	/* Send a firefly of the flow. */
 	void (*report)(void *data, const struct flow *flow,
@@ -99,12 +87,32 @@ int flows_end(struct flows *flows, const struct firefly *said,
 	      char error[static FLOWS_ERROR_MAX]);
 
 /*
- * The kernel has ended the flow with this id and 5-tuple, which may not be one
- * of ours: those are reported and forgotten, and an end that a source announces
- * later is of no flow that is open. last has its final counters.
+ * What the kernel tells of flows on its own, any of which may be not one of
+ * ours. They are known by their number there, which tells a flow from an older
+ * one of the same 5-tuple, whose end is heard of late.
  */
-void flows_kernel_end(struct flows *flows, const struct flow_key *key,
-		      const struct flow_sample *last, const char *reason);
+
+/*
+ * It has ended: that is reported, and it is forgotten. An end that a source
+ * announces later is of no flow that is open. last is its final snapshot.
+ */
+void flows_kernel_end(struct flows *flows, const struct snapshot *last,
+		      const char *reason);
+
+/* It was taken out of the table by hand, and is open all the same. */
+void flows_kernel_del(struct flows *flows, uint32_t id);
+
+/* It looked like this: kept, and reported if the period has passed. */
+void flows_snapshot(struct flows *flows, const struct snapshot *snapshot);
+
+/* Ends may have been missed: those that the kernel does not have end now. */
+void flows_resync(struct flows *flows);
+
+/* The kernel's table is gone, with all that was in it; they stay open. */
+void flows_kernel_gone(struct flows *flows);
+
+/* There is another: they are entered again. */
+void flows_kernel_back(struct flows *flows);
 
 /* All open flows end now. */
 void flows_end_all(struct flows *flows);
@@ -114,9 +122,14 @@ size_t flows_count(const struct flows *flows);
 /* How many flows started, ended, were refused and so on. */
 void flows_log_counters(const struct flows *flows);
 
+/* For messages: "tcp [2001:db8::1]:1094 > [2001:db8::2]:40000". */
+#define FLOW_KEY_TEXT_MAX (2 * ADDR_TEXT_MAX + 32)
+const char *flow_key_text(const struct flow_key *key,
+			  char buf[static FLOW_KEY_TEXT_MAX]);
+
 /*
  * The 5-tuples of the packets that leave this host: one, or two if both ends
- * are here. Returns how many.
+ * are here; the first is the one that is looked at. Returns how many.
  */
 size_t flow_egress_keys(const struct flow *flow,
 			struct flow_key keys[static 2]);

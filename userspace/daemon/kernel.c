@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +10,13 @@
 #include "flow.h"
 #include "flows.h"
 #include "genl.h"
+#include "kernel_events.h"
 #include "limit.h"
 #include "log.h"
 
 struct kernel {
 	const struct config *config;
+	struct flows *flows; /* NULL: not attached */
 	struct genl *genl; /* NULL: the module was not there */
 	struct kernel_events *events;
 	bool said_missing;
@@ -35,13 +36,20 @@ static void say_missing(struct kernel *kernel, int ret)
 	kernel->said_missing = true;
 }
 
+/* The module went away: what it was told is forgotten, and its answers. */
 static void disconnect(struct kernel *kernel)
 {
+	kernel_events_close(kernel->events);
 	genl_free(kernel->genl);
 	kernel->genl = NULL;
+	if (kernel->flows)
+		flows_kernel_gone(kernel->flows);
 }
 
-/* A socket that has found the module, if there is one. */
+/*
+ * A socket that has found the module, if there is one. If it was not there
+ * before, all flows are entered.
+ */
 static int connect_module(struct kernel *kernel)
 {
 	struct genl_status status;
@@ -50,19 +58,22 @@ static int connect_module(struct kernel *kernel)
 	if (kernel->genl)
 		return 0;
 	ret = genl_new(&kernel->genl);
-	if (ret) {
+	if (ret)
 		kernel->genl = NULL;
-		say_missing(kernel, ret);
-		return ret;
-	}
-	ret = genl_status_get(kernel->genl, &status);
+	else
+		ret = genl_status_get(kernel->genl, &status);
 	if (ret) {
-		disconnect(kernel);
+		genl_free(kernel->genl);
+		kernel->genl = NULL;
 		say_missing(kernel, ret);
 		return ret;
 	}
 	log_notice("flows are marked by the module scitag %s", status.version);
 	kernel->said_missing = false;
+	/* Before flows are there: their ends could be next. */
+	kernel_events_open(kernel->events);
+	if (kernel->flows)
+		flows_kernel_back(kernel->flows);
 	return 0;
 }
 
@@ -74,30 +85,94 @@ static const char *reason(const struct kernel *kernel, int ret)
 	return text[0] ? text : strerror(-ret);
 }
 
+/* By hand, or our own doing; everything else is by itself. */
+static bool is_deleted(const struct genl_event *event)
+{
+	return event->end_reason == SCITAG_END_REASON_DELETED ||
+	       event->end_reason == SCITAG_END_REASON_FLUSHED;
+}
+
+static void on_ended(void *data, const struct genl_event *event)
+{
+	const char *name = flow_end_reason_name(event->end_reason);
+	struct snapshot last = { .flow_id = 0 };
+	struct kernel *kernel = data;
+
+	if (is_deleted(event)) {
+		flows_kernel_del(kernel->flows, event->flow.id);
+		return;
+	}
+	/* Packets may have left since that was taken. */
+	if (event->has_snapshot)
+		last = event->snapshot;
+	last.flow_id = event->flow.id;
+	last.packets = event->flow.packets;
+	last.bytes = event->flow.bytes;
+	last.marked = event->flow.marked;
+	flows_kernel_end(kernel->flows, &last, name ? name : "ended");
+}
+
+static void on_snapshot(void *data, const struct snapshot *snapshot)
+{
+	struct kernel *kernel = data;
+
+	flows_snapshot(kernel->flows, snapshot);
+}
+
+static void on_missed(void *data)
+{
+	struct kernel *kernel = data;
+
+	flows_resync(kernel->flows);
+}
+
+static void on_gone(void *data)
+{
+	disconnect(data);
+}
+
+static void say_what_is_off(const struct config *config)
+{
+	if (flow_layout_is_unsafe(0, config->marks, config->layout))
+		log_warn(
+			"layout %s in Destination Options stalls TCP connections behind Linux routers: leave layout out, or choose safe",
+			flow_layout_name(config->layout));
+	if (!config->marks)
+		log_notice(
+			"no flow is marked, and none has ongoing fireflies: marks is empty");
+}
+
 int kernel_new(struct kernel **out, const struct config *config,
-	       sd_event *event, kernel_end_cb ended, void *data)
+	       sd_event *event)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
+	struct kernel_events_calls calls = {
+		.ended = on_ended,
+		.snapshot = config->period_s ? on_snapshot : NULL,
+		.missed = on_missed,
+		.gone = on_gone,
+		.data = kernel,
+	};
 	int ret;
 
 	if (!kernel)
 		return -ENOMEM;
 	kernel->config = config;
-	ret = kernel_events_new(&kernel->events, event, ended, data);
+	ret = kernel_events_new(&kernel->events, event, &calls);
 	if (ret) {
-		kernel_free(kernel);
+		free(kernel);
 		return ret;
 	}
-	if (flow_layout_is_unsafe(0, config->marks, config->layout))
-		log_warn(
-			"layout %s in Destination Options stalls TCP connections behind Linux routers: leave layout out, or choose safe",
-			flow_layout_name(config->layout));
+	say_what_is_off(config);
 	if (config->marks)
 		connect_module(kernel);
-	else
-		log_notice("no flow is marked: marks is empty");
 	*out = kernel;
 	return 0;
+}
+
+void kernel_attach(struct kernel *kernel, struct flows *flows)
+{
+	kernel->flows = flows;
 }
 
 void kernel_free(struct kernel *kernel)
@@ -127,7 +202,10 @@ static void say_warning(struct kernel *kernel)
 	kernel->said_warning = true;
 }
 
-/* Adds or replaces: an entry that was left from before is ours now. */
+/*
+ * Adds or replaces: an entry that was left from before is ours now. Of both
+ * directions of a flow within this host, one is watched.
+ */
 static int replace(struct kernel *kernel, const struct flow *flow)
 {
 	struct flow_spec specs[2];
@@ -143,6 +221,8 @@ static int replace(struct kernel *kernel, const struct flow *flow)
 			.mark = kernel->config->marks,
 			.layout = kernel->config->layout,
 			.option_type = kernel->config->option_type,
+			.snapshot_interval =
+				i ? 0 : kernel->config->period_s * 1000,
 		};
 	return genl_flow_replace(kernel->genl, specs, n, &bad);
 }
@@ -156,7 +236,6 @@ void kernel_mark(void *data, const struct flow *flow)
 		return;
 	ret = connect_module(kernel);
 	if (!ret) {
-		/* Before the flow is there: its end could be next. */
 		kernel_events_open(kernel->events);
 		ret = replace(kernel, flow);
 		if (is_lost(ret)) {
@@ -198,51 +277,33 @@ void kernel_unmark(void *data, const struct flow *flow)
 	}
 }
 
-static void copy_tcp(struct flow_sample *sample, const struct tcp_info *info)
-{
-	sample->has_tcp = true;
-	sample->tcp_timestamps = info->tcpi_options & TCPI_OPT_TIMESTAMPS;
-	sample->bytes_acked = info->tcpi_bytes_acked;
-	sample->bytes_received = info->tcpi_bytes_received;
-	sample->tcp = (struct firefly_tcp){
-		.retransmits = info->tcpi_retransmits,
-		.snd_mss = info->tcpi_snd_mss,
-		.pmtu = info->tcpi_pmtu,
-		.rtt_us = info->tcpi_rtt,
-		.rttvar_us = info->tcpi_rttvar,
-		.snd_ssthresh = info->tcpi_snd_ssthresh,
-		.snd_cwnd = info->tcpi_snd_cwnd,
-		.advmss = info->tcpi_advmss,
-		.min_rtt_us = info->tcpi_min_rtt,
-		.delivery_rate = info->tcpi_delivery_rate,
-		.bytes_sent = info->tcpi_bytes_sent,
-	};
-}
-
 void kernel_sample(void *data, const struct flow *flow,
-		   struct flow_sample *sample)
+		   struct snapshot *snapshot)
 {
 	struct kernel *kernel = data;
 	struct flow_state state;
 	struct flow_key keys[2];
 
-	*sample = (struct flow_sample){ .has_tcp = false };
 	if (!kernel->genl)
 		return;
-	/* With both ends here the first one, src, is the one to look at. */
 	flow_egress_keys(flow, keys);
-	if (genl_flow_get(kernel->genl, &keys[0], &state))
-		return;
-	sample->has_counters = true;
-	sample->kernel_id = state.id;
-	sample->packets = state.packets;
-	sample->bytes = state.bytes;
-	if (state.has_tcp_info)
-		copy_tcp(sample, &state.tcp_info);
+	if (genl_snapshot_get(kernel->genl, &keys[0], &state, snapshot))
+		*snapshot = (struct snapshot){ .flow_id = 0 };
+}
+
+/* By its number, not by a dump: that misses some while the table changes. */
+bool kernel_is_gone(void *data, const struct flow *flow)
+{
+	struct kernel *kernel = data;
+	struct flow_state state;
+
+	return kernel->genl && genl_flow_get_id(kernel->genl, flow->kernel_id,
+						&state) == -ENOENT;
 }
 
 void kernel_log_counters(const struct kernel *kernel)
 {
 	log_info("kernel: %" PRIu64 " flows marked, %" PRIu64 " not",
 		 kernel->n_marked, kernel->n_failed);
+	kernel_events_log_counters(kernel->events);
 }

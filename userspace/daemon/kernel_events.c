@@ -2,72 +2,85 @@
 #include "kernel_events.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "genl.h"
-#include "limit.h"
 #include "log.h"
 
 struct kernel_events {
 	sd_event *event;
-	kernel_end_cb cb;
-	void *data;
-	struct genl_events *socket; /* NULL: not listening */
-	sd_event_source *source;
+	struct kernel_events_calls calls;
+
+	struct genl_events *ends; /* NULL: not listening */
+	sd_event_source *ends_source;
+	uint64_t ends_seq; /* of the last one; 0: none as yet */
+	bool ends_lost; /* since the last call */
+
+	struct genl_snapshots *snapshots; /* NULL: not listening */
+	sd_event_source *snapshots_source;
+	uint64_t snapshots_seq;
+
 	bool said_failure;
-	struct limit limit;
+	uint64_t n_snapshots;
+	uint64_t n_lost; /* snapshots, as far as their numbers tell */
 };
 
 int kernel_events_new(struct kernel_events **out, sd_event *event,
-		      kernel_end_cb cb, void *data)
+		      const struct kernel_events_calls *calls)
 {
 	struct kernel_events *events = calloc(1, sizeof(*events));
 
 	if (!events)
 		return -ENOMEM;
 	events->event = sd_event_ref(event);
-	events->cb = cb;
-	events->data = data;
+	events->calls = *calls;
 	*out = events;
 	return 0;
 }
 
-static void stop(struct kernel_events *events)
+static void close_snapshots(struct kernel_events *events)
 {
-	events->source = sd_event_source_unref(events->source);
-	genl_events_free(events->socket);
-	events->socket = NULL;
+	events->snapshots_source =
+		sd_event_source_unref(events->snapshots_source);
+	genl_snapshots_free(events->snapshots);
+	events->snapshots = NULL;
+	events->snapshots_seq = 0;
+}
+
+void kernel_events_close(struct kernel_events *events)
+{
+	close_snapshots(events);
+	events->ends_source = sd_event_source_unref(events->ends_source);
+	genl_events_free(events->ends);
+	events->ends = NULL;
+	events->ends_seq = 0;
 }
 
 void kernel_events_free(struct kernel_events *events)
 {
 	if (!events)
 		return;
-	stop(events);
+	kernel_events_close(events);
 	sd_event_unref(events->event);
 	free(events);
 }
 
-/* Deleted and flushed are by hand, or our own doing. */
-static bool ended_by_itself(const struct genl_event *event)
-{
-	return event->type == GENL_FLOW_END &&
-	       event->end_reason != SCITAG_END_REASON_DELETED &&
-	       event->end_reason != SCITAG_END_REASON_FLUSHED;
-}
-
-static int on_event(const struct genl_event *event, void *data)
+static int on_end(const struct genl_event *event, void *data)
 {
 	struct kernel_events *events = data;
 
-	if (ended_by_itself(event))
-		events->cb(events->data, &event->flow, event->end_reason);
+	if (events->ends_seq && event->seq != events->ends_seq + 1)
+		events->ends_lost = true;
+	events->ends_seq = event->seq;
+	if (event->type == GENL_FLOW_END)
+		events->calls.ended(events->calls.data, event);
 	return 0;
 }
 
-static int on_readable(sd_event_source *source, int fd, uint32_t revents,
-		       void *data)
+/* All that is there, before what is missing is looked for. */
+static int on_ends(sd_event_source *source, int fd, uint32_t revents,
+		   void *data)
 {
 	struct kernel_events *events = data;
 	int ret;
@@ -75,37 +88,109 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents,
 	(void)source;
 	(void)fd;
 	(void)revents;
-	ret = genl_events_read(events->socket, on_event, events);
-	if (ret == -ENOBUFS) {
-		limit_log(
-			&events->limit, LOG_WARNING,
-			"flows ended faster than was read: of some it is not known");
-	} else if (ret) {
+	do {
+		ret = genl_events_read(events->ends, on_end, events);
+		if (ret == -ENOBUFS || ret == -EBADMSG)
+			events->ends_lost = true;
+	} while (ret == -ENOBUFS || ret == -EBADMSG);
+
+	if (ret) {
 		/* The next flow that is marked opens it again. */
 		log_debug("no more events: %s", genl_strerror(ret));
-		stop(events);
+		kernel_events_close(events);
+		events->ends_lost = false;
+		events->calls.gone(events->calls.data);
+	} else if (events->ends_lost) {
+		events->ends_lost = false;
+		events->calls.missed(events->calls.data);
 	}
 	return 0;
+}
+
+static int on_snapshot(uint64_t seq, const struct snapshot *snapshot,
+		       void *data)
+{
+	struct kernel_events *events = data;
+
+	if (events->snapshots_seq && seq > events->snapshots_seq)
+		events->n_lost += seq - events->snapshots_seq - 1;
+	events->snapshots_seq = seq;
+	events->n_snapshots++;
+	events->calls.snapshot(events->calls.data, snapshot);
+	return 0;
+}
+
+/* Those that are lost are counted, and the next ones tell more. */
+static int on_snapshots(sd_event_source *source, int fd, uint32_t revents,
+			void *data)
+{
+	struct kernel_events *events = data;
+	int ret;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	ret = genl_snapshots_read(events->snapshots, on_snapshot, events);
+	if (ret && ret != -ENOBUFS && ret != -EBADMSG)
+		close_snapshots(events);
+	return 0;
+}
+
+static int open_ends(struct kernel_events *events)
+{
+	int ret;
+
+	if (events->ends)
+		return 0;
+	ret = genl_events_new(&events->ends);
+	if (ret) {
+		events->ends = NULL;
+		return ret;
+	}
+	return sd_event_add_io(events->event, &events->ends_source,
+			       genl_events_fd(events->ends), EPOLLIN, on_ends,
+			       events);
+}
+
+static int open_snapshots(struct kernel_events *events)
+{
+	int ret;
+
+	if (events->snapshots || !events->calls.snapshot)
+		return 0;
+	ret = genl_snapshots_new(&events->snapshots);
+	if (ret) {
+		events->snapshots = NULL;
+		return ret;
+	}
+	ret = sd_event_add_io(events->event, &events->snapshots_source,
+			      genl_snapshots_fd(events->snapshots), EPOLLIN,
+			      on_snapshots, events);
+	/* With more than can be done, what is lost should be these. */
+	if (ret >= 0)
+		ret = sd_event_source_set_priority(events->snapshots_source,
+						   SD_EVENT_PRIORITY_IDLE);
+	return ret;
 }
 
 void kernel_events_open(struct kernel_events *events)
 {
 	int ret;
 
-	if (events->socket)
-		return;
-	ret = genl_events_new(&events->socket);
-	if (ret)
-		events->socket = NULL;
-	else
-		ret = sd_event_add_io(events->event, &events->source,
-				      genl_events_fd(events->socket), EPOLLIN,
-				      on_readable, events);
+	ret = open_ends(events);
+	if (ret >= 0)
+		ret = open_snapshots(events);
 	if (ret < 0) {
-		stop(events);
+		kernel_events_close(events);
 		if (!events->said_failure)
-			log_warn("ends of flows are not heard of: %s",
+			log_warn("the kernel's events are not heard of: %s",
 				 genl_strerror(ret));
 	}
 	events->said_failure = ret < 0;
+}
+
+void kernel_events_log_counters(const struct kernel_events *events)
+{
+	log_info("snapshots: %" PRIu64 " read, %" PRIu64 " lost",
+		 events->n_snapshots, events->n_lost);
 }

@@ -1,22 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the kernel tells of flows on its own: those that it ends.
+ * What the kernel tells of flows on its own: how they end, and how they look
+ * meanwhile. Each has a socket of its own, so that many snapshots do not make
+ * an end be lost.
  */
 #ifndef SCITAGD_KERNEL_EVENTS_H
 #define SCITAGD_KERNEL_EVENTS_H
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
-struct flow_state;
+struct genl_event;
 struct kernel_events;
+struct snapshot;
 
-/* A flow ended by itself, for an enum scitag_end_reason. */
-typedef void (*kernel_end_cb)(void *data, const struct flow_state *state,
-			      int reason);
+/* Called from within the loop. */
+struct kernel_events_calls {
+	void (*ended)(void *data, const struct genl_event *event);
+	void (*snapshot)(void *data, const struct snapshot *snapshot);
+	/* Some ends were lost. */
+	void (*missed)(void *data);
+	/* The module was unloaded; nothing is heard any more. */
+	void (*gone)(void *data);
+	void *data;
+};
 
-/* Hears nothing as yet. Returns 0 or -errno. */
+/*
+ * Hears nothing as yet. Snapshots are not listened to without their call.
+ * Returns 0 or -errno.
+ */
 int kernel_events_new(struct kernel_events **out, sd_event *event,
-		      kernel_end_cb cb, void *data);
+		      const struct kernel_events_calls *calls);
 void kernel_events_free(struct kernel_events *events); /* NULL is fine */
 
 /*
@@ -24,5 +38,9 @@ void kernel_events_free(struct kernel_events *events); /* NULL is fine */
  * it listens already; what goes wrong is logged, once.
  */
 void kernel_events_open(struct kernel_events *events);
+void kernel_events_close(struct kernel_events *events);
+
+/* How many snapshots were lost. */
+void kernel_events_log_counters(const struct kernel_events *events);
 
 #endif /* SCITAGD_KERNEL_EVENTS_H */

@@ -16,7 +16,6 @@
 
 #include "config.h"
 #include "emitter.h"
-#include "flow.h"
 #include "flows.h"
 #include "kernel.h"
 #include "local.h"
@@ -159,28 +158,13 @@ static int open_event(struct daemon *d)
 	return ret < 0 ? ret : 0;
 }
 
-static void on_kernel_end(void *data, const struct flow_state *state,
-			  int reason)
-{
-	const char *name = flow_end_reason_name(reason);
-	struct flow_sample last = {
-		.has_counters = true,
-		.kernel_id = state->id,
-		.packets = state->packets,
-		.bytes = state->bytes,
-	};
-	struct daemon *d = data;
-
-	flows_kernel_end(d->flows, &state->spec.key, &last,
-			 name ? name : "ended");
-}
-
 static int open_flows(struct daemon *d)
 {
 	struct flows_calls calls = {
 		.mark = kernel_mark,
 		.unmark = kernel_unmark,
 		.sample = kernel_sample,
+		.is_gone = kernel_is_gone,
 		.report = emitter_report,
 	};
 	int ret;
@@ -188,15 +172,17 @@ static int open_flows(struct daemon *d)
 	ret = local_new(&d->local, d->config->local_addresses,
 			d->config->n_local_addresses);
 	if (!ret)
-		ret = kernel_new(&d->kernel, d->config, d->event, on_kernel_end,
-				 d);
+		ret = kernel_new(&d->kernel, d->config, d->event);
 	if (!ret)
 		ret = emitter_new(&d->emitter, d->config);
 	if (ret)
 		return ret;
 	calls.kernel = d->kernel;
 	calls.emitter = d->emitter;
-	return flows_new(&d->flows, d->config, d->local, &calls);
+	ret = flows_new(&d->flows, d->config, d->local, &calls);
+	if (!ret)
+		kernel_attach(d->kernel, d->flows);
+	return ret;
 }
 
 static int open_pipes(struct daemon *d)

@@ -18,6 +18,7 @@
 #include "number.h"
 
 #define FLOWS_LIMIT 10000000
+#define PERIOD_LIMIT_S 86400 /* what the kernel takes as an interval */
 
 static int fail(char error[static OPTION_ERROR_MAX], const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -181,6 +182,50 @@ static int set_to_remote(struct config *config, const char *text,
 	return 0;
 }
 
+/* "10", "10s", "5m", "1h". */
+static int set_period(struct config *config, const char *text,
+		      char error[static OPTION_ERROR_MAX])
+{
+	size_t len = strspn(text, "0123456789");
+	uint64_t number, unit = 1;
+	char digits[16];
+
+	if (!strcmp(text + len, "m"))
+		unit = 60;
+	else if (!strcmp(text + len, "h"))
+		unit = 3600;
+	else if (text[len] && strcmp(text + len, "s"))
+		len = 0;
+	snprintf(digits, sizeof(digits), "%.*s",
+		 len < sizeof(digits) ? (int)len : 0, text);
+	if (decimal_parse(&number, digits, PERIOD_LIMIT_S / unit))
+		return fail(error, "\"%s\" is not a time of 1s..24h, and not 0",
+			    text);
+	config->period_s = number * unit;
+	return 0;
+}
+
+static int set_enrichment(struct config *config, const char *text,
+			  char error[static OPTION_ERROR_MAX])
+{
+	static const char *const names[] = {
+		[FIREFLY_LEAN] = "lean",
+		[FIREFLY_COMPATIBLE] = "compatible",
+		[FIREFLY_FULL] = "full",
+		[FIREFLY_BARE] = "none",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(text, names[i]))
+			continue;
+		config->enrichment = i;
+		return 0;
+	}
+	return fail(error, "\"%s\" is none of lean, compatible, full, none",
+		    text);
+}
+
 /* "" is the default: the host's own name. */
 static int set_hostname(struct config *config, const char *text,
 			char error[static OPTION_ERROR_MAX])
@@ -243,6 +288,8 @@ static const struct option options[] = {
 	{ "receiver.listen", true, set_listen, "127.0.0.1:10514 [::1]:10514" },
 	{ "fireflies.collectors", true, set_collectors, "" },
 	{ "fireflies.to-remote", false, set_to_remote, "true" },
+	{ "fireflies.period", false, set_period, "10s" },
+	{ "fireflies.enrichment", false, set_enrichment, "lean" },
 	{ "fireflies.hostname", false, set_hostname, "" },
 	{ "local-addresses", true, set_local_addresses, "" },
 	{ "max-flows", false, set_max_flows, "100000" },

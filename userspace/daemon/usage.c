@@ -2,9 +2,18 @@
 #include "usage.h"
 
 #include <netinet/in.h>
+#include <stdint.h>
 
 #include "firefly.h"
 #include "flows.h"
+
+/* States that follow the FIN of the other end, as in linux/tcp_states.h. */
+enum {
+	STATE_TIME_WAIT = 6,
+	STATE_CLOSE_WAIT = 8,
+	STATE_LAST_ACK = 9,
+	STATE_CLOSING = 11,
+};
 
 /* Octets as seen from this host, or FIREFLY_UNKNOWN. */
 struct octets {
@@ -25,6 +34,35 @@ static struct octets turn(const struct flow *flow, struct octets o)
 	return (struct octets){ .out = o.in, .in = o.out };
 }
 
+/*
+ * bytes_acked counts sequence numbers, of which the FIN has one and the SYN of
+ * who connects, too. What was sent but not sent again counts neither; it is
+ * the number as soon as all is acknowledged.
+ */
+static uint64_t acked(const struct tcp_info *info)
+{
+	uint64_t sent = info->tcpi_bytes_sent - info->tcpi_bytes_retrans;
+	uint64_t more = info->tcpi_bytes_acked - sent;
+
+	return more == 1 || more == 2 ? sent : info->tcpi_bytes_acked;
+}
+
+/* bytes_received counts the FIN of the other end in the same way. */
+static uint64_t received(const struct snapshot *s)
+{
+	uint64_t octets = s->tcp_info.tcpi_bytes_received;
+
+	switch (s->state) {
+	case STATE_TIME_WAIT:
+	case STATE_CLOSE_WAIT:
+	case STATE_LAST_ACK:
+	case STATE_CLOSING:
+		return octets ? octets - 1 : 0;
+	default:
+		return octets;
+	}
+}
+
 /* Octets of headers in a packet of the flow. */
 static uint64_t header_length(const struct flow *flow)
 {
@@ -32,48 +70,53 @@ static uint64_t header_length(const struct flow *flow)
 
 	if (flow->key.protocol == IPPROTO_UDP)
 		return len + 8;
-	return len + (flow->sample.tcp_timestamps ? 32 : 20);
+	return len + (flow->last.tcp_info.tcpi_options & TCPI_OPT_TIMESTAMPS ?
+			      32 :
+			      20);
 }
 
 /*
  * The payload of all packets that left. Of TCP it holds what was sent twice,
  * too, so it is no more than the next best thing to the socket's own number.
  */
-static int64_t counted(const struct flow *flow, const struct flow_sample *now)
+static int64_t counted(const struct flow *flow)
 {
-	const struct flow_sample *s = now->has_counters ? now : &flow->sample;
+	const struct snapshot *s = &flow->last;
 	uint64_t headers;
 
-	if (!s->has_counters || !s->packets)
+	if (!s->packets)
 		return FIREFLY_UNKNOWN;
 	headers = s->packets * header_length(flow);
 	return s->bytes > headers ? measure(s->bytes - headers) : 0;
 }
 
-/* Of a socket that is gone, or of a protocol that counts nothing. */
-static struct octets remembered(const struct flow *flow,
-				const struct flow_sample *now)
+/* What the socket said when it was seen last. */
+static struct octets of_socket(const struct flow *flow)
 {
-	struct octets o = { FIREFLY_UNKNOWN, FIREFLY_UNKNOWN };
-	int64_t packets = counted(flow, now);
+	if (!flow->last.has_tcp)
+		return (struct octets){ FIREFLY_UNKNOWN, FIREFLY_UNKNOWN };
+	return (struct octets){ .out = measure(acked(&flow->last.tcp_info)),
+				.in = measure(received(&flow->last)) };
+}
 
-	if (flow->sample.has_tcp) {
-		o.out = measure(flow->sample.bytes_acked);
-		o.in = measure(flow->sample.bytes_received);
-	}
+/* Of a socket that went unseen, or of a protocol that counts nothing. */
+static struct octets remembered(const struct flow *flow)
+{
+	struct octets o = of_socket(flow);
+	int64_t packets = counted(flow);
+
 	if (packets > o.out)
 		o.out = packets;
 	return o;
 }
 
 static struct octets octets(const struct flow *flow, const struct firefly *said,
-			    const struct flow_sample *now)
+			    bool certain)
 {
 	struct octets theirs, ours;
 
-	if (now->has_tcp)
-		return (struct octets){ .out = measure(now->bytes_acked),
-					.in = measure(now->bytes_received) };
+	if (certain)
+		return of_socket(flow);
 
 	/* Sources may announce a flow and its end from different sides. */
 	if (flow_key_equal(&said->key, &flow->key))
@@ -81,7 +124,7 @@ static struct octets octets(const struct flow *flow, const struct firefly *said,
 	else
 		theirs = (struct octets){ said->received, said->sent };
 	theirs = turn(flow, theirs);
-	ours = remembered(flow, now);
+	ours = remembered(flow);
 	return (struct octets){
 		.out = theirs.out >= 0 ? theirs.out : ours.out,
 		.in = theirs.in >= 0 ? theirs.in : ours.in,
@@ -89,20 +132,22 @@ static struct octets octets(const struct flow *flow, const struct firefly *said,
 }
 
 void usage_fill(struct firefly *f, const struct flow *flow,
-		const struct firefly *said, const struct flow_sample *now)
+		const struct firefly *said, bool fresh)
 {
-	const struct flow_sample *latest = now->has_tcp ? now : &flow->sample;
-	struct octets o = turn(flow, octets(flow, said, now));
+	const struct snapshot *last = &flow->last;
+	uint32_t rtt_us = last->has_tcp ? last->tcp_info.tcpi_rtt : 0;
+	bool certain = fresh || (last->has_tcp &&
+				 last->trigger & SCITAG_SNAPSHOT_TRIGGER_END);
+	struct octets o = turn(flow, octets(flow, said, certain));
 
 	f->sent = o.out;
 	f->received = o.in;
 
-	f->has_tcp = latest->has_tcp;
-	f->tcp = latest->tcp;
-	if (now->has_tcp && now->tcp.rtt_us)
-		f->rtt_us = now->tcp.rtt_us;
+	f->snapshot = last;
+	if (certain && rtt_us)
+		f->rtt_us = rtt_us;
 	else if (said->rtt_us >= 0)
 		f->rtt_us = said->rtt_us;
-	else if (latest->has_tcp)
-		f->rtt_us = latest->tcp.rtt_us;
+	else if (last->has_tcp)
+		f->rtt_us = rtt_us;
 }

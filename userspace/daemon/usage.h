@@ -5,16 +5,17 @@
 #ifndef SCITAGD_USAGE_H
 #define SCITAGD_USAGE_H
 
+#include <stdbool.h>
+
 struct firefly;
 struct flow;
-struct flow_sample;
 
 /*
  * Set usage and netlink of a firefly of flow from the best that is known:
- * its socket as it is now; what the source said of it; or, for a socket that
- * is gone, the latest sample and the kernel's count of packets.
+ * its socket if that was seen just now (fresh) or at its end; what the source
+ * said of it; or the latest snapshot and the kernel's count of packets.
  */
 void usage_fill(struct firefly *f, const struct flow *flow,
-		const struct firefly *said, const struct flow_sample *now);
+		const struct firefly *said, bool fresh);
 
 #endif /* SCITAGD_USAGE_H */

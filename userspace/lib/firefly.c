@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "firefly_netlink.h"
 #include "timestamp.h"
 
 /* Facility local0, severity informational: what all producers send. */
@@ -148,35 +149,17 @@ static void put_usage(struct text *t, const struct firefly *f)
 	    f->sent < 0 ? 0 : (long long)f->sent);
 }
 
-static void put_tcp(struct text *t, const struct firefly_tcp *tcp)
+/* Last, so that it can take all the room that is left. */
+static void put_netlink(struct text *t, const struct firefly *f)
 {
-	put(t,
-	    "\"tcpInfo\":{\"retransmits\":%u,\"sndMss\":%u,\"pMtu\":%u,"
-	    "\"rtt\":%u,\"rttVar\":%u,\"sndSsThresh\":%u,\"sndCwnd\":%u,"
-	    "\"advMss\":%u,\"minRtt\":%u,\"deliveryRate\":%llu,"
-	    "\"bytesSent\":%llu}",
-	    tcp->retransmits, tcp->snd_mss, tcp->pmtu, tcp->rtt_us,
-	    tcp->rttvar_us, tcp->snd_ssthresh, tcp->snd_cwnd, tcp->advmss,
-	    tcp->min_rtt_us, (unsigned long long)tcp->delivery_rate,
-	    (unsigned long long)tcp->bytes_sent);
-}
+	char object[FIREFLY_MAX + 1];
+	size_t room = t->size - t->len;
 
-/* rtt in milliseconds, and never without a decimal point. */
-static void put_netlink(struct text *t, const struct firefly *f, bool tcp)
-{
-	bool rtt = f->rtt_us >= 0;
-
-	if (!rtt && !tcp)
-		return;
-	put(t, ",\"netlink\":{");
-	if (rtt)
-		put(t, "\"rtt\":%lld.%03lld", (long long)f->rtt_us / 1000,
-		    (long long)f->rtt_us % 1000);
-	if (rtt && tcp)
-		put(t, ",");
-	if (tcp)
-		put_tcp(t, &f->tcp);
-	put(t, "}");
+	/* The comma before it and the brace behind it. */
+	if (t->full || room < FIREFLY_NETLINK_MIN + 2)
+		t->full = true;
+	else if (firefly_netlink_format(object, room - 2, f))
+		put(t, ",%s", object);
 }
 
 static void put_context(struct text *t, const struct firefly *f,
@@ -213,33 +196,34 @@ void firefly_init(struct firefly *f, enum firefly_state state,
 	};
 }
 
+static int format(char buf[static FIREFLY_MAX + 1], const struct firefly *f,
+		  const char *hostname, const char *app_name, int64_t now_us,
+		  bool application)
+{
+	struct text t = { .buf = buf, .size = FIREFLY_MAX + 1 };
+
+	put_header(&t, hostname, app_name, now_us);
+	put(&t, "{\"version\":1,");
+	put_lifecycle(&t, f, now_us);
+	put_flow_id(&t, &f->key);
+	put_usage(&t, f);
+	put_context(&t, f, application);
+	put_netlink(&t, f);
+	put(&t, "}");
+	return t.full ? -EMSGSIZE : (int)t.len;
+}
+
 int firefly_format(char buf[static FIREFLY_MAX + 1], const struct firefly *f,
 		   const char *hostname, const char *app_name, int64_t now_us)
 {
-	/* What is left out, in this order, if a datagram gets too long. */
-	static const struct {
-		bool tcp, application;
-	} with[] = { { true, true }, { false, true }, { false, false } };
-	size_t i;
+	int len;
 
 	if (!f->has_ids || f->state > FIREFLY_END || !key_is_valid(&f->key))
 		return -EINVAL;
-
-	for (i = 0; i < sizeof(with) / sizeof(with[0]); i++) {
-		struct text t = { .buf = buf, .size = FIREFLY_MAX + 1 };
-
-		put_header(&t, hostname, app_name, now_us);
-		put(&t, "{\"version\":1,");
-		put_lifecycle(&t, f, now_us);
-		put_flow_id(&t, &f->key);
-		put_usage(&t, f);
-		put_netlink(&t, f, f->has_tcp && with[i].tcp);
-		put_context(&t, f, with[i].application);
-		put(&t, "}");
-		if (!t.full)
-			return t.len;
-	}
-	return -EMSGSIZE;
+	len = format(buf, f, hostname, app_name, now_us, true);
+	if (len == -EMSGSIZE)
+		len = format(buf, f, hostname, app_name, now_us, false);
+	return len;
 }
 
 void firefly_hostname(char out[static FIREFLY_HOSTNAME_MAX], const char *name)

@@ -14,6 +14,8 @@
 
 #include "addr.h"
 
+struct snapshot;
+
 /* Largest datagram: what any IPv6 path carries, less IPv6 and UDP headers. */
 #define FIREFLY_MAX 1232
 
@@ -32,19 +34,15 @@
 
 enum firefly_state { FIREFLY_START, FIREFLY_ONGOING, FIREFLY_END };
 
-/* State of the TCP connection: the fields of tcp_info of the mode "lean". */
-struct firefly_tcp {
-	uint32_t retransmits;
-	uint32_t snd_mss;
-	uint32_t pmtu;
-	uint32_t rtt_us;
-	uint32_t rttvar_us;
-	uint32_t snd_ssthresh;
-	uint32_t snd_cwnd;
-	uint32_t advmss;
-	uint32_t min_rtt_us;
-	uint64_t delivery_rate; /* octets per second */
-	uint64_t bytes_sent;
+/*
+ * What a firefly says of the TCP connection, besides the round-trip time,
+ * which is in all of them.
+ */
+enum firefly_enrichment {
+	FIREFLY_LEAN, /* tcpInfo with eleven numbers, and cong */
+	FIREFLY_COMPATIBLE, /* names and units of ss, on one level */
+	FIREFLY_FULL, /* all that the kernel tells, as far as it fits */
+	FIREFLY_BARE, /* nothing else */
 };
 
 struct firefly {
@@ -64,8 +62,8 @@ struct firefly {
 	int64_t sent;
 
 	int64_t rtt_us; /* round-trip time, or FIREFLY_UNKNOWN */
-	bool has_tcp;
-	struct firefly_tcp tcp;
+	enum firefly_enrichment enrichment;
+	const struct snapshot *snapshot; /* or NULL; not a copy */
 	char application[FIREFLY_APPLICATION_MAX]; /* UTF-8; "": none */
 };
 
@@ -95,7 +93,8 @@ int firefly_parse(struct firefly *f, struct firefly_sender *sender,
  * Write a firefly, with a NUL that is not part of it. now_us goes into the
  * header and takes the place of times that are not known; usage is in every
  * firefly but a start of which it is not known. What does not fit is left
- * out: tcpInfo first, then application.
+ * out: first what is said of the connection, from the least useful on, then
+ * application; never the round-trip time.
  * Returns the number of octets; or -EINVAL if it has no ids or a state or a
  * 5-tuple that cannot be, -EMSGSIZE if it does not fit all the same.
  */
