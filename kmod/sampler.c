@@ -113,7 +113,7 @@ void scitag_sampler_spec(const struct scitag_flow *flow,
 static void sampler_queue(struct scitag_net *snet, struct scitag_sample *sample,
 			  ktime_t when)
 {
-	if (timerqueue_node_queued(&sample->timer))
+	if (!RB_EMPTY_NODE(&sample->timer.node))
 		timerqueue_del(&snet->due, &sample->timer);
 	sample->timer.expires = when;
 	timerqueue_add(&snet->due, &sample->timer);
@@ -144,7 +144,7 @@ void scitag_sampler_stop(struct scitag_net *snet, struct scitag_flow *flow)
 	struct scitag_sample *sample = flow->sample;
 
 	lockdep_assert_held(&snet->lock);
-	if (sample && timerqueue_node_queued(&sample->timer))
+	if (sample && !RB_EMPTY_NODE(&sample->timer.node))
 		timerqueue_del(&snet->due, &sample->timer);
 }
 
@@ -194,7 +194,7 @@ static void sampler_trigger(struct scitag_flow *flow,
 
 void scitag_sampler_state(struct scitag_flow *flow)
 {
-	struct scitag_sample *sample = smp_load_acquire(&flow->sample);
+	struct scitag_sample *sample = READ_ONCE(flow->sample);
 
 	if (sample &&
 	    READ_ONCE(sample->spec.on) & SCITAG_SNAPSHOT_TRIGGER_STATE)
@@ -228,7 +228,7 @@ static bool sample_lost(struct scitag_sample *sample, const struct sock *sk)
 
 void scitag_sampler_packet(struct scitag_flow *flow, const struct sk_buff *skb)
 {
-	struct scitag_sample *sample = smp_load_acquire(&flow->sample);
+	struct scitag_sample *sample = READ_ONCE(flow->sample);
 	u32 on = READ_ONCE(sample->spec.on);
 	struct sock *sk;
 	u32 factor, trigger = 0;
@@ -349,7 +349,7 @@ static void sampler_hurry(struct scitag_net *snet)
 			atomic_set(&sample->triggers, 0);
 		} else if (!sampler_is_over(flow)) {
 			when = sample->taken + SAMPLER_MIN_NS;
-			if (!timerqueue_node_queued(&sample->timer) ||
+			if (RB_EMPTY_NODE(&sample->timer.node) ||
 			    when < sample->timer.expires)
 				sampler_queue(snet, sample, when);
 		}
@@ -473,6 +473,7 @@ void scitag_sampler_keep(struct scitag_net *snet, struct scitag_flow *flow,
 			return;
 		}
 		sample->flow = flow;
+		/* The hook may see it from now on. */
 		smp_store_release(&flow->sample, sample);
 	}
 	kfree(sample->final);
