@@ -22,6 +22,9 @@ static struct workqueue_struct *lifetime_wq;
 /* Flows to be looked at in one go, with the lock of the namespace held. */
 #define SWEEP_FLOWS 4096
 
+/* When to look again at a socket that its owner has locked: in 10 ms. */
+#define CLOSING_RETRY max(HZ / 100, 1)
+
 /* The last packets of a connection are those that its TIME_WAIT answers. */
 #define ENDED_STAY TCP_TIMEWAIT_LEN
 
@@ -181,7 +184,7 @@ static void lifetime_work(struct work_struct *work)
 	mutex_unlock(&snet->lock);
 
 	if (!llist_empty(&snet->closing))
-		delay = 1;
+		delay = CLOSING_RETRY;
 	else if (!again)
 		return;
 	queue_delayed_work(lifetime_wq, &snet->lifetime, delay);

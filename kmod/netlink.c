@@ -280,6 +280,7 @@ static int flow_flush_doit(struct sk_buff *skb, struct genl_info *info)
 		scitag_sampler_last(snet, flow);
 		scitag_flow_put(flow);
 		id++;
+		cond_resched();
 	}
 
 	id = 0;

@@ -142,7 +142,10 @@ struct scitag_closed *scitag_snapshot_close(struct sock *sk)
 	closed = kmalloc(sizeof(*closed), GFP_ATOMIC | __GFP_NOWARN);
 	if (!closed)
 		return NULL;
-	sock_hold(sk);
+	if (!refcount_inc_not_zero(&sk->sk_refcnt)) {
+		kfree(closed);
+		return NULL;
+	}
 	closed->sk = sk;
 	closed->bytes_acked = tcp_sk(sk)->bytes_acked;
 	snapshot_cong(&closed->cong, sk);
