@@ -47,6 +47,14 @@ class Events:
             if cmd == FLOW_END_NTF:
                 return flow, reason, snapshot
 
+    def forget(self):
+        """As if nothing had come up to now."""
+        self.genl.sock.settimeout(0)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.genl.events()
+        self.got = []
+
     def none(self):
         """Is there nothing that was not asked for?"""
         self.genl.sock.settimeout(0.3)

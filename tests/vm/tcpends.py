@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0
+"""TCP connections both ends of which are flows, each in its namespace."""
+import contextlib
+import itertools
+import os
+import socket
+import struct
+import threading
+
+import net
+import tcpstruct
+from genl import LABEL, Genl
+from tcpstruct import Diag, Socket, tcp_info
+
+TCP = socket.IPPROTO_TCP
+ADDRESSES = {socket.AF_INET6: ('2001:db8:a::1', '2001:db8:a::2'),
+             socket.AF_INET: ('192.0.2.1', '192.0.2.2')}  # of net.pair()
+MARK = {'experiment': 3, 'activity': 14, 'mark': LABEL}
+DPORT = 6000
+_sports = itertools.count(5000)
+
+
+class End:
+    """One end of a connection: its socket, its flow, and who can be asked."""
+
+    def __init__(self, name, family, addrs, ports):
+        self.name, self.family, self.ports = name, family, ports
+        with net.inside(name):
+            self.table = Genl()
+            self.sock = socket.socket(family, socket.SOCK_STREAM)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.sock.settimeout(60)
+        self.diag = Diag(name)
+        self.flow = {'protocol': TCP, 'src': addrs[0], 'dst': addrs[1],
+                     'sport': ports[0], 'dport': ports[1]}
+
+    def abort(self):
+        """Close with a RST, and without TIME_WAIT, which holds the ports."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                             struct.pack('ii', 1, 0))
+        self.sock.close()
+
+    def close(self):
+        """What is left of both the socket and the flow."""
+        self.table.flush()
+        if self.sock.fileno() >= 0:
+            self.abort()
+        self.diag.close()
+        self.table.sock.close()
+
+    def info(self):
+        return tcp_info(Socket(self.sock).tcp_info)
+
+
+@contextlib.contextmanager
+def ends(family=socket.AF_INET6, cong='cubic', sndbuf=None, **options):
+    """Client and server of a connection, each with a flow."""
+    addrs, ports = ADDRESSES[family], (next(_sports), DPORT)
+    client = End('a', family, addrs, ports)
+    server = End('b', family, addrs[::-1], ports[::-1])
+    for end in client, server:
+        end.sock.setsockopt(TCP, tcpstruct.TCP_CONGESTION, cong.encode())
+        end.table.add(**end.flow, **MARK, **options)
+    if sndbuf:
+        client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, sndbuf)
+    listener = server.sock
+    listener.bind((addrs[1], DPORT))
+    listener.listen(1)
+    client.sock.bind((addrs[0], ports[0]))
+    client.sock.connect((addrs[1], DPORT))
+    server.sock, _ = listener.accept()
+    server.sock.settimeout(60)
+    listener.close()
+    try:
+        yield client, server
+    finally:
+        client.close()
+        server.close()
+
+
+def drain(sock, size):
+    """Read so many octets."""
+    while size:
+        data = sock.recv(min(size, 1 << 20))
+        assert data, f'the end, and {size} octets are missing'
+        size -= len(data)
+
+
+def fill(end):
+    """Write to a peer that does not read, until its window is full."""
+    end.sock.setblocking(False)
+
+    def is_full():
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                end.sock.send(bytes(1 << 16))
+        return end.info()['rwnd_limited']
+    net.wait_for(is_full, what='time limited by the window')
+
+
+def bulk(sender, receiver, size):
+    """So many octets, and until the last is acknowledged."""
+    data = os.urandom(size)
+    writer = threading.Thread(target=sender.sock.sendall, args=(data,))
+    writer.start()
+    drain(receiver.sock, size)
+    writer.join()
+    net.wait_for(lambda: not sender.info()['unacked'],
+                 what='last acknowledgement')
