@@ -1,0 +1,420 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 300
+"""When snapshots are taken and of what, and what they are numbered."""
+import contextlib
+import errno
+import os
+import socket
+import time
+
+import net
+from events import Events, Snapshots
+from genl import (FLOW_ADD, FLOW_NEW_NTF, NLM_F_DUMP, ON_CWND, ON_END,
+                  ON_INTERVAL, ON_RTO, ON_RTT, ON_STATE, RULE_SET,
+                  SNAPSHOT_GET, Genl, Refused, flow, refused, rule)
+from tap import case, done, equal, note
+from tcpends import ADDRESSES, MARK, TCP, bulk, drain, ends, fill
+from tcpstruct import (CLOSE, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, SYN_SENT,
+                       tcp_info)
+
+UDP = socket.IPPROTO_UDP
+SLOW = int(os.environ['SLOW'])
+A, B = ADDRESSES[socket.AF_INET6]
+OF_SOCKETS = {'state', 'tcp_info', 'cong', 'meminfo'}
+
+
+def table_of(name):
+    with net.inside(name):
+        return Genl()
+
+
+def key(protocol=UDP, sport=5000, dport=6000, src=A, dst=B):
+    return {'protocol': protocol, 'src': src, 'dst': dst, 'sport': sport,
+            'dport': dport}
+
+
+@contextlib.contextmanager
+def delay(name, how='netem delay 200ms'):
+    """Something that holds packets up behind a namespace's device."""
+    net.sh(f'tc -n {name} qdisc add dev veth0 root {how}')
+    try:
+        yield
+    finally:
+        net.sh(f'tc -n {name} qdisc del dev veth0 root')
+
+
+def taken(snapshots, seconds, trigger=ON_INTERVAL):
+    """What is taken in so many seconds, by the clock of the snapshots."""
+    snapshots.forget()
+    first = snapshots.on(trigger)
+    snapshots.until(lambda s: s['time'] - first['time'] >= seconds * 10**9)
+    return [s for s in snapshots.got if s['trigger'] & trigger and
+            0 <= s['time'] - first['time'] < seconds * 10**9]
+
+
+def check_rate(got, interval, seconds):
+    """As many as there should be: never more, and few are left out."""
+    expected = seconds * 1000 / interval
+    note(f'every {interval} ms: {len(got)} in {seconds} s')
+    assert expected * 0.5 / SLOW <= len(got) <= expected + 2, len(got)
+    for before, after in zip(got, got[1:]):
+        # One that is late does not move those that follow.
+        assert after['age'] - before['age'] >= interval * 10**6 * 0.2, \
+            'two at once'
+    age = got[-1]['age'] - got[0]['age']
+    clock = got[-1]['time'] - got[0]['time']
+    assert abs(age - clock) < 2 * 10**8, f'{age} ns by one clock, {clock}'
+
+
+def intervals(snapshots):
+    with case('an idle connection, sampled at an interval that is changed, '
+              'taken away and given back'):
+        with ends(snapshot_interval=200) as (client, _):
+            packets = client.table.get(**client.flow)['packets']
+            got = taken(snapshots, 3)
+            check_rate(got, 200, 3)
+            assert abs(got[-1]['time'] - time.time_ns()) < 10**10, 'time'
+            equal({(s['flow_id'], s['packets'], s['state'],
+                    s['trigger'] & ~ON_INTERVAL) for s in got},
+                  {(client.table.get(**client.flow)['id'], packets,
+                    ESTABLISHED, 0)}, 'flow, packets, state, triggers')
+            client.table.replace(**client.flow, **MARK, snapshot_interval=20)
+            check_rate(taken(snapshots, 2), 20, 2)
+            client.table.replace(**client.flow, **MARK, snapshot_interval=0)
+            snapshots.forget()
+            assert not snapshots.read(1), 'snapshots go on'
+            equal(client.table.get(**client.flow).get('snapshot_interval', 0),
+                  0, 'interval that is told')
+            client.table.replace(**client.flow, **MARK, snapshot_interval=100)
+            check_rate(taken(snapshots, 1), 100, 1)
+            equal(client.table.get(**client.flow)['snapshot_interval'], 100,
+                  'interval that is told')
+            client.table.replace(**client.flow, **MARK)
+            snapshots.forget()
+            assert not snapshots.read(1), 'snapshots go on'
+
+
+def infos(got):
+    return [tcp_info(s['tcp_info']) for s in got]
+
+
+def stalled(snapshots):
+    with case('a connection whose receiver does not read'):
+        with ends(snapshot_interval=100) as (client, _):
+            fill(client)
+            got = infos(taken(snapshots, 2))
+            limits = [i['rwnd_limited'] for i in got]
+            equal(limits, sorted(set(limits)), 'growing times')
+            assert limits[-1] - limits[0] > 10**6 / SLOW, limits
+    with case('a connection whose peer is gone'):
+        with ends(socket.AF_INET, snapshot_interval=100) as (client, _):
+            with delay('b', 'netem loss 100%'):
+                client.sock.sendall(b'x' * 100)
+                got = infos(taken(snapshots, 2))
+            equal({i['unacked'] for i in got[1:]}, {1}, 'unacked')
+            silence = [i['last_ack_recv'] for i in got]
+            equal(silence, sorted(set(silence)), 'growing times')
+
+
+def datagrams(snapshots, table):
+    for family, name in (socket.AF_INET6, 'IPv6'), (socket.AF_INET, 'IPv4'):
+        with case(f'UDP, {name}: the counters of the flow'):
+            addrs = ADDRESSES[family]
+            with net.inside('a'):
+                sock = socket.socket(family, socket.SOCK_DGRAM)
+            sock.bind((addrs[0], 5000))
+            sock.connect((addrs[1], 6000))
+            table.add(**key(src=addrs[0], dst=addrs[1]), **MARK,
+                      snapshot_interval=100)
+            snapshots.forget()
+            for _ in range(3):
+                with contextlib.suppress(ConnectionRefusedError):
+                    sock.send(b'x' * 100)
+            last = snapshots.until(lambda s: s['packets'] >= 2)
+            net.wait_for(lambda: table.dump()[0]['packets'] >= 2,
+                         what='packets')
+            state = table.dump()[0]
+            last = snapshots.until(lambda s: s['packets'] ==
+                                   state['packets'])
+            equal((last['bytes'], last['marked'], last['flow_id']),
+                  (state['bytes'], state['marked'], state['id']),
+                  'octets, marked, flow')
+            equal(OF_SOCKETS & set(last), set(), 'attributes of a socket')
+            equal(last['bytes'], state['packets'] *
+                  (100 + 8 + (40 if family == socket.AF_INET6 else 20)),
+                  'octets')
+            sock.close()
+            table.flush()
+
+
+def states(snapshots):
+    with case('on changes of the state, from the SYN to the end'):
+        snapshots.forget()
+        with delay('b'), ends(snapshot_on=ON_STATE, end_on_close=1) as (
+                client, server):
+            snapshots.until(lambda s: s.get('state') == ESTABLISHED)
+            client.sock.close()
+            snapshots.until(lambda s: s.get('state') == FIN_WAIT1)
+            snapshots.until(lambda s: s['trigger'] & ON_END)
+            server.sock.close()
+        equal({s['trigger'] & ~ON_END for s in snapshots.got} - {0},
+              {ON_STATE}, 'triggers')
+        seen = [s['state'] for s in snapshots.got if 'state' in s]
+        equal([s for n, s in enumerate(seen) if s not in seen[:n] and
+               s != FIN_WAIT2],
+              [SYN_SENT, ESTABLISHED, FIN_WAIT1, CLOSE], 'states')
+        equal([tcp_info(s['tcp_info'])['state'] for s in snapshots.got
+               if 'state' in s], seen, 'states of tcp_info')
+
+
+def timeouts(snapshots):
+    with case('on retransmission timeouts'):
+        with ends(snapshot_on=ON_RTO) as (client, server):
+            bulk(client, server, 20000)
+            snapshots.forget()
+            with delay('a', 'netem loss 100%'):
+                client.sock.sendall(b'x' * 3000)
+                first = snapshots.on(ON_RTO)
+                snapshots.until(lambda s: s['seq'] > first['seq'] and
+                                s['trigger'] & ON_RTO)
+            for info in infos(snapshots.got[:2]):
+                assert info['lost'] and info['total_retrans'], info
+            equal({s['trigger'] for s in snapshots.got}, {ON_RTO}, 'triggers')
+            drain(server.sock, 3000)
+
+
+def changes(snapshots):
+    with case('on changes of the round-trip time'):
+        with ends(snapshot_on=ON_RTT) as (client, server):
+            bulk(client, server, 20000)
+            before = client.info()['rtt']
+            snapshots.forget()
+            with delay('b'):
+                for _ in range(10):
+                    bulk(client, server, 100)
+                told = snapshots.until(
+                    lambda s: tcp_info(s['tcp_info'])['rtt'] >= 2 * before)
+                now = client.info()['rtt']
+            note(f'{before} us, {tcp_info(told["tcp_info"])["rtt"]} us when '
+                 f'told, {now} us later')
+            equal({s['trigger'] for s in snapshots.got}, {ON_RTT}, 'triggers')
+    for factor in (110, None, 300, 10000):
+        options = {'snapshot_factor': factor} if factor else {}
+        with case(f'on changes of the window by {factor or "the usual"}'):
+            with delay('b', 'netem delay 20ms'), \
+                    ends(snapshot_on=ON_CWND, **options) as (client, server):
+                snapshots.forget()
+                bulk(client, server, 250000)
+                if factor != 10000:
+                    snapshots.on(ON_CWND)
+                snapshots.read(0.5)
+                windows = [i['snd_cwnd'] for i in infos(snapshots.got)]
+                note(f'congestion windows: {windows}')
+                if factor == 10000:
+                    equal(windows, [], 'windows')
+                    continue
+                # It was 10 at the first packet, and grows.
+                for before, now in zip([10] + windows, windows):
+                    assert now >= before * (factor or 200) // 100, windows
+
+
+def wrong_values(table):
+    bad = {'snapshot_interval': (1, 5, 9, 86400001),
+           'snapshot_on': (ON_INTERVAL, ON_END, 64, 1 << 31),
+           'snapshot_factor': (0, 50, 109, 10001)}
+    for name, values in bad.items():
+        with case(f'{name}: {values} are refused, and it is said why'):
+            for value in values:
+                for request in (
+                        lambda: table.add(**key(), **MARK, **{name: value}),
+                        lambda: table.rule_set(
+                            {'flow': {**MARK, name: value}})):
+                    try:
+                        request()
+                        raise AssertionError(f'{value} was taken')
+                    except Refused as refusal:
+                        assert refusal.errno in (errno.EINVAL, errno.ERANGE), \
+                            refusal
+                        assert len(refusal.text) > 10, refusal
+            equal((table.dump(), table.rules()), ([], []), 'table')
+    with case('the ends of what may be are taken'):
+        for interval, factor in ((10, 110), (86400000, 10000)):
+            given = {'snapshot_interval': interval, 'snapshot_factor': factor,
+                     'snapshot_on': ON_STATE | ON_RTO | ON_RTT | ON_CWND}
+            table.add(**key(), **MARK, **given)
+            told = table.dump()[0]
+            equal({name: told[name] for name in given}, given, 'flow')
+            table.flush()
+
+
+def batches(snapshots, table):
+    count = 300
+    with case(f'{count} flows: numbers without a gap, many in a message'):
+        table.request(FLOW_ADD, b''.join(flow(**key(sport=1000 + n), **MARK,
+                                       snapshot_interval=100)
+                                  for n in range(count)))
+        snapshots.forget()
+        lost = snapshots.lost
+        ids = {f['id'] for f in table.dump()}
+        net.wait_for(lambda: snapshots.read(1) and
+                     {s['flow_id'] for s in snapshots.got} == ids and
+                     len(snapshots.got) > 5 * count, seconds=60,
+                     what='snapshots of all')
+        note(f'{len(snapshots.got)} snapshots in {len(snapshots.messages)} '
+             f'messages, at most {max(snapshots.messages)}')
+        assert max(snapshots.messages) > 1, 'one in each'
+        equal((snapshots.lost, snapshots.overruns), (lost, 0), 'lost')
+        numbers = [s['seq'] for s in snapshots.got]
+        equal(numbers, list(range(numbers[0], numbers[0] + len(numbers))),
+              'numbers')
+    with case(f'a dump of {count} flows and a connection'):
+        with ends() as (client, _):
+            # The connection's table is the same: it is the namespace's.
+            dump = table.snapshots()
+            equal(sorted(f['id'] for f, _ in dump),
+                  sorted(f['id'] for f in table.dump()), 'flows')
+            equal([s['flow_id'] for _, s in dump], [f['id'] for f, _ in dump],
+                  'flows of snapshots')
+            equal({s['trigger'] for _, s in dump}, {0}, 'triggers')
+            with_socket = [f['sport'] for f, s in dump if 'tcp_info' in s]
+            equal(with_socket, [client.ports[0]], 'ports of those with TCP')
+    table.flush()
+    with case('a dump of nothing; a flow that is not there'):
+        equal(table.snapshots(), [], 'snapshots')
+        refused(errno.ENOENT, lambda: table.snapshot(id=4711))
+        refused(errno.ENOENT, lambda: table.snapshot(**key()))
+
+
+def rules(snapshots, table):
+    with case('flows of rules are sampled as their rule says'):
+        events = Events('a')
+        what = {'snapshot_interval': 100, 'snapshot_on': ON_RTO,
+                'snapshot_factor': 300}
+        table.request(RULE_SET, rule(dport_min=6100,
+                                     flow={**MARK, **what}))
+        equal({name: table.rules()[0]['flow'][name] for name in what}, what,
+              'rule')
+        listener = net.tcp_listener('b', B, 6100)
+        client = net.tcp_socket('a', A, 5100)
+        client.connect((B, 6100))
+        (cmd, new, _), = events.wait(1)
+        equal(cmd, FLOW_NEW_NTF, 'event')
+        equal({name: new[name] for name in what}, what, 'flow')
+        snapshots.forget()
+        snapshots.until(lambda s: s['flow_id'] == new['id'] and
+                        s['state'] == ESTABLISHED)
+        table.request(RULE_SET)
+        table.flush()
+        for each in client, listener:
+            each.close()
+
+
+def unprivileged():
+    os.setresuid(65534, 65534, 65534)
+    table = Genl()
+    refused(errno.EPERM, lambda: table.request(SNAPSHOT_GET, flow(**key())))
+    refused(errno.EPERM, lambda: table.request(SNAPSHOT_GET,
+                                               flags=NLM_F_DUMP))
+    try:
+        table.join('snapshots')
+    except PermissionError:
+        return
+    raise AssertionError('joined the group of snapshots')
+
+
+def permissions():
+    with case('a user without CAP_NET_ADMIN gets EPERM'):
+        child = os.fork()
+        if not child:
+            try:
+                with net.inside('a'):
+                    unprivileged()
+                    os._exit(0)  # there is no way back
+            except BaseException as error:
+                note(repr(error))
+            finally:
+                os._exit(1)
+        equal(os.waitpid(child, 0)[1], 0, 'status of the child')
+
+
+def nobody(table):
+    with case('while nobody listens, none is taken'):
+        table.add(**key(), **MARK, snapshot_interval=10)
+        first = Snapshots('a')
+        first.on(ON_INTERVAL)
+        first.forget()
+        last = first.until(lambda s: True)['seq']
+        first.genl.sock.close()
+        end = time.monotonic() + 3
+        net.wait_for(lambda: time.monotonic() > end, what='end of the wait')
+        second = Snapshots('a')
+        begin = time.monotonic()
+        number = second.until(lambda s: True)['seq']
+        note(f'{last}, and 3 s later {number}; it took '
+             f'{time.monotonic() - begin:.2f} s')
+        # Some may have been under way; 300 would have been due.
+        assert last < number <= last + 30, number
+        assert time.monotonic() - begin < 2 * SLOW, 'it took long'
+        second.genl.sock.close()
+        table.flush()
+
+
+def status_events():
+    with case("the table's state: rules, hooks, a table that is full"):
+        net.module_unload()
+        net.sh('modprobe scitag max_flows=8')
+        events, table = Events('a'), table_of('a')
+
+        def told(condition, what):
+            events.genl.sock.settimeout(1)
+
+            def look():
+                with contextlib.suppress(socket.timeout):
+                    events.genl.events()
+                return any(map(condition, events.genl.states))
+            net.wait_for(look, what=what)
+            events.genl.states.clear()
+
+        table.rule_set({'flow': MARK})
+        told(lambda s: s['rules'] == 1, 'event of rules')
+        table.rule_set()
+        told(lambda s: s['rules'] == 0 and not s['hooked'],
+             'event of rules and hooks that are gone')
+        table.add(**key(), **MARK)
+        told(lambda s: s['hooked'], 'event of hooks')
+        for number in range(7):
+            table.add(**key(sport=1000 + number), **MARK)
+        told(lambda s: s['flows'] == s['max_flows'] == 8,
+             'event of a full table')
+        refused(errno.ENOSPC, lambda: table.add(**key(sport=999), **MARK))
+        table.flush()
+        told(lambda s: not s['hooked'] and not s['flows'],
+             'event of hooks that are gone')
+        numbers = events.genl.numbers
+        equal(numbers, list(range(numbers[0], numbers[0] + len(numbers))),
+              'numbers of all events')
+
+
+def main():
+    net.module_load()
+    with net.pair():
+        table, snapshots = table_of('a'), Snapshots('a')
+        intervals(snapshots)
+        stalled(snapshots)
+        datagrams(snapshots, table)
+        states(snapshots)
+        timeouts(snapshots)
+        changes(snapshots)
+        wrong_values(table)
+        batches(snapshots, table)
+        rules(snapshots, table)
+        permissions()
+        snapshots.genl.sock.close()
+        nobody(table)
+        status_events()
+    net.module_unload()
+    done()
+
+
+main()
