@@ -14,7 +14,7 @@ struct kernel_events {
 
 	struct genl_events *ends; /* NULL: not listening */
 	sd_event_source *ends_source;
-	uint64_t ends_seq; /* of the last one; 0: none as yet */
+	uint64_t ends_seq; /* of the last one; 0: any may be next */
 	bool ends_lost; /* since the last call */
 
 	struct genl_snapshots *snapshots; /* NULL: not listening */
@@ -101,6 +101,8 @@ static int on_ends(sd_event_source *source, int fd, uint32_t revents,
 		events->ends_lost = false;
 		events->calls.gone(events->calls.data);
 	} else if (events->ends_lost) {
+		/* The gap in the numbers may be still to come. */
+		events->ends_seq = 0;
 		events->ends_lost = false;
 		events->calls.missed(events->calls.data);
 	}
