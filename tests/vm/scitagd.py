@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0
+"""scitagd in namespace a of net.pair(), without privileges but CAP_NET_ADMIN,
+and what its tests have in common.
+
+    a: scitagd; a collector, which is the test, at 127.0.0.1:9999
+    b: the other end of the connections, which listens at [B]:6000; the test at
+       [B]:10514, which is where fireflies go for being the remote address
+"""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+
+import net
+from tap import equal
+
+A, B = '2001:db8:a::1', '2001:db8:a::2'
+OUT = os.environ['OUT']
+SLOW = int(os.environ.get('SLOW', '1'))
+
+
+def udp(name, family, addr, port):
+    with net.inside(name):
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+        sock.bind((addr, port))
+        sock.settimeout(20 * SLOW)
+        return sock
+
+
+def firefly(datagram):
+    header, body = datagram.decode().split('{', 1)
+    f = json.loads('{' + body)
+    f['header'] = header
+    f['state'] = f['flow-lifecycle']['state']
+    return f
+
+
+CONFIG = """
+pipes: {dir}/flows
+receiver: {{listen: 127.0.0.1:10514}}
+marks: [{marks}]
+fireflies:
+  collectors: [127.0.0.1:9999{collectors}]
+  hostname: se1.example.org
+  period: {period}
+  enrichment: {enrichment}
+log-level: debug
+"""
+
+
+class Setup:
+    """Both namespaces with all in them but the daemon."""
+
+    def __init__(self, stack, directory):
+        self.dir = directory
+        self.pipe = f'{directory}/flows'
+        self.collector = udp('a', socket.AF_INET, '127.0.0.1', 9999)
+        self.remote = udp('b', socket.AF_INET6, B, 10514)
+        self.xrootd = udp('a', socket.AF_INET, '127.0.0.1', 0)
+        for sock in self.collector, self.remote, self.xrootd:
+            stack.callback(sock.close)
+        self.said = []          # fireflies of flows with b, as datagrams
+        with net.inside('b'):
+            self.listener = socket.create_server((B, 6000), backlog=10,
+                                                 family=socket.AF_INET6)
+        stack.callback(self.listener.close)
+
+    def start(self, marks='label', collectors='', period=0, enrichment='lean'):
+        config = pathlib.Path(self.dir, 'scitagd.conf')
+        config.write_text(CONFIG.format(
+            dir=self.dir, marks=marks, collectors=collectors, period=period,
+            enrichment=enrichment))
+        self.log_path = pathlib.Path(self.dir, 'scitagd.log')
+        with open(self.log_path, 'ab') as log, net.inside('a'):
+            self.process = subprocess.Popen(
+                ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups',
+                 '--inh-caps=-all,+net_admin', '--ambient-caps=-all,+net_admin',
+                 '--bounding-set=-all,+net_admin', '--no-new-privs',
+                 'scitagd', '-c', str(config)], stderr=log)
+        net.wait_for(lambda: 'is ready' in self.log(), 20 * SLOW,
+                     'readiness of scitagd')
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        equal(self.process.wait(20 * SLOW), 0, 'exit status')
+        shutil.move(self.log_path, f'{OUT}/scitagd-{self.process.pid}.log')
+
+    def log(self):
+        return self.log_path.read_text() if self.log_path.exists() else ''
+
+    def say(self, line):
+        with open(self.pipe, 'w') as pipe:
+            pipe.write(line + '\n')
+
+    def announce(self, state, port, reverse=False):
+        """An event of a flow with b, and the firefly of it."""
+        ends = f'{A} {port} {B} 6000' if not reverse else f'{B} 6000 {A} {port}'
+        self.say(f'{state} tcp {ends} 3 14')
+        return self.receive(state)
+
+    def receive(self, state, elsewhere=True):
+        datagram = self.collector.recv(2000)
+        f = firefly(datagram)
+        equal(f['state'], state, 'state')
+        if elsewhere:
+            equal(self.remote.recv(2000), datagram, 'firefly at the remote')
+            self.said.append(datagram)
+        return f
+
+    def connect(self, port):
+        with net.inside('a'):
+            near = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+            near.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            near.bind((A, port))
+            near.settimeout(20 * SLOW)
+            near.connect((B, 6000))
+        far = self.listener.accept()[0]
+        far.settimeout(20 * SLOW)
+        return near, far
+
+
+def flow_list():
+    with net.inside('a'):
+        listed = json.loads(net.sh('scitag --json flow list'))
+    return listed['flows'] if isinstance(listed, dict) else listed
+
+
+def transfer(sender, receiver, size):
+    """size octets, and the socket's acknowledgement of them."""
+    data = b'x' * 65536
+    sent = received = 0
+    receiver.setblocking(False)
+    while received < size:
+        if sent < size:
+            sent += sender.send(data[:min(len(data), size - sent)])
+        with contextlib.suppress(BlockingIOError):
+            received += len(receiver.recv(1 << 20))
+    receiver.settimeout(20 * SLOW)
+    net.wait_for(lambda: outstanding(sender) == 0, 20 * SLOW, 'last ACK')
+
+
+def outstanding(sock):
+    """tcpi_unacked"""
+    info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+    return int.from_bytes(info[24:28], 'little')
+
+
