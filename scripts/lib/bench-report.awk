@@ -27,7 +27,8 @@ function begin() {
 		return
 	}
 	printf "Linux %s, instructions for each packet (stream: for each megabit,\n" \
-		"netlink: for each flow; memory: octets for each flow):\n\n", version
+		"netlink: for each flow; memory: octets for each flow; snapshot: for each\n" \
+		"connection):\n\n", version
 	row("group", "case", "median", "min", "max", "more", "ratio")
 	row("---", "---", "---:", "---:", "---:", "---:", "---:")
 }

@@ -75,4 +75,11 @@ int bench_add(const struct flow_spec *like, unsigned int first,
  */
 int bench_netlink(unsigned int count, unsigned int batch, unsigned int rounds);
 
+/*
+ * Instructions for each of count connections of finding out how they are: by a
+ * dump of inet_diag, by one of snapshots, and by the sampler once a second, its
+ * listener included. Three lines, as above.
+ */
+int bench_snapshots(unsigned int count, unsigned int rounds);
+
 #endif /* SCITAG_BENCH_H */

@@ -21,6 +21,7 @@ static int usage(void)
 	      "none|marked\n"
 	      "       scitag-bench add udp|tcp FIRST COUNT MARK LAYOUT\n"
 	      "       scitag-bench netlink COUNT BATCH ROUNDS\n"
+	      "       scitag-bench snapshots COUNT ROUNDS\n"
 	      "KIND: udp, gso, tcp or raw\n",
 	      stderr);
 	return 2;
@@ -112,6 +113,14 @@ static int cmd_netlink(int argc, char **argv)
 			     number(argv[2], 1, BENCH_ROUNDS_MAX));
 }
 
+static int cmd_snapshots(int argc, char **argv)
+{
+	if (argc != 2)
+		return usage();
+	return bench_snapshots(number(argv[0], 1, 50000),
+			       number(argv[1], 1, BENCH_ROUNDS_MAX));
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -120,7 +129,7 @@ int main(int argc, char **argv)
 	} commands[] = {
 		{ "clock", cmd_clock },	    { "send", cmd_send },
 		{ "stream", cmd_stream },   { "add", cmd_add },
-		{ "netlink", cmd_netlink },
+		{ "netlink", cmd_netlink }, { "snapshots", cmd_snapshots },
 	};
 	size_t i;
 
