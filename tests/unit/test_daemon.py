@@ -337,6 +337,17 @@ class Layout(Case):
         self.assertNotIn("Destination Options", d.log())
 
 
+class Marks(Case):
+    def test_none(self):
+        d = self.daemon(config="marks: none\n")
+        for port in 1, 2:
+            d.say(f"start tcp {HERE} {port} {THERE} 7 3 14")
+            self.assertEqual(d.receive().state, "start")
+        log = d.stop()
+        self.assertEqual(log.count("none has ongoing fireflies"), 1)
+        self.assertNotIn("no flow can be marked", log)
+
+
 class PipeFile(Case):
     def test_created_for_all(self):
         umask = os.umask(0o077)

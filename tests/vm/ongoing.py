@@ -183,6 +183,29 @@ def closed(s, fireflies, port, reverse):
         equal('tcpInfo' in end['netlink'], True, 'tcpInfo')
 
 
+def accepted(s, fireflies):
+    with case('a connection that this host accepted: the final counts'):
+        say(s, 'start', f'{A} 5250 {B} 5251')
+        fireflies.skip_to('start', 5250)
+        with net.inside('a'):
+            listener = socket.create_server((A, 5250),
+                                            family=socket.AF_INET6)
+        with net.inside('b'):
+            far = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+            far.bind((B, 5251))
+            far.connect((A, 5250))
+        near = listener.accept()[0]
+        transfer(near, far, 77777)
+        near.shutdown(socket.SHUT_WR)
+        equal(far.recv(1), b'', 'at the end')
+        far.close()
+        equal(near.recv(1), b'', 'at the end')
+        near.close()
+        listener.close()
+        say(s, 'end', f'{A} 5250 {B} 5251')
+        equal(usage(fireflies.skip_to('end', 5250))[0], 77777, 'out')
+
+
 def by_kernel(s, fireflies):
     with case('a flow that the kernel ends: its end, without announcement'):
         say(s, 'start', ends_of(5300))
@@ -343,6 +366,7 @@ def main():
         period(s, fireflies)
         closed(s, fireflies, 5201, False)
         closed(s, fireflies, 5202, True)
+        accepted(s, fireflies)
         by_kernel(s, fireflies)
         ipv4_and_loopback(s, fireflies)
         reload(s, fireflies)
