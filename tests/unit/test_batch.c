@@ -417,7 +417,7 @@ static void test_mistakes(void **state)
 	    "f:2: monitor cannot stand in a batch\n");
 	run("flow flush\n--json flow list\n", 2, "",
 	    "f:2: \"--json\" is not a command: write flow, rule, check, "
-	    "stats, status, monitor or tag\n");
+	    "stats, status, monitor, record, plot or tag\n");
 	run("flow flush now\n", 2, "",
 	    "f:1: flow flush takes no more words: \"now\"\n");
 	run_octets("flow flush\nflow\0flush\n", 22, 2, "",
@@ -449,7 +449,7 @@ static void test_many_mistakes(void **state)
 			len += snprintf(want + len, sizeof(want) - len,
 					"f:%d: \"x\" is not a command: write "
 					"flow, rule, check, stats, status, "
-					"monitor or tag\n",
+					"monitor, record, plot or tag\n",
 					i);
 	}
 	snprintf(want + len, sizeof(want) - len, "f: more mistakes follow\n");

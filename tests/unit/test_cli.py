@@ -51,7 +51,8 @@ class CliTest(unittest.TestCase):
 class HelpTest(CliTest):
     def test_help(self):
         main = self.run_ok("--help")
-        for group in "flow", "rule", "check", "stats", "status", "monitor", "tag":
+        for group in ("flow", "rule", "check", "stats", "status", "monitor",
+                      "record", "plot", "tag"):
             text = self.run_ok(group, "--help")
             self.assertTrue(text.startswith(f"usage: scitag {group}"), text)
             self.assertIn("\nexample", text)
@@ -84,6 +85,12 @@ class UsageTest(CliTest):
         self.refused(2, "no more words", "stats", "x")
         self.refused(2, "number above 0", "monitor", "--count", "0")
         self.refused(2, "number above 0", "monitor", "--count")
+        self.refused(2, "number above 0", "record", "x", "--count", "many")
+        self.refused(2, 'no more words: "x"', "monitor", "--snapshots", "x")
+        self.refused(2, "record to which file?", "record", "--flow", "1")
+        self.refused(2, '--flow: "x" is not a number', "record", "x", "--flow",
+                     "x")
+        self.refused(2, 'record takes no more words: "y"', "record", "x", "y")
         self.refused(2, "check what?", "check")
         self.refused(2, "which port?", "check", "::1")
         self.refused(2, '"host" is not an IPv6 address', "check", "host")
@@ -478,6 +485,9 @@ class NoModuleTest(CliTest):
         self.refused(3, hint, "status")
         self.refused(3, hint, "stats")
         self.refused(3, hint, "monitor")
+        self.refused(3, hint, "monitor", "--snapshots")
+        self.refused(3, hint, "record", "/nonexistent/x")
+        self.refused(3, hint, "flow", "list", "-s")
         self.refused(3, hint, "flow", "list")
         self.refused(3, hint, "flow", "flush")
         self.refused(3, hint, "check", "[::1]:1")

@@ -28,6 +28,23 @@ bool args_take_option(struct args *args, const char *brief, const char *name)
 	return i > kept;
 }
 
+bool args_take_value(struct args *args, const char *name, const char **value)
+{
+	size_t i, kept = args->next;
+	bool there = false;
+
+	for (i = args->next; i < args->n; i++) {
+		if (strcmp(args->words[i], name) == 0) {
+			*value = ++i < args->n ? args->words[i] : NULL;
+			there = true;
+		} else {
+			args->words[kept++] = args->words[i];
+		}
+	}
+	args->n = kept;
+	return there;
+}
+
 static int fail(char *error, const char *text)
 {
 	snprintf(error, ARGS_ERROR_MAX, "%s", text);

@@ -25,6 +25,12 @@ const char *args_peek(const struct args *args);
 /* Take an option, by one of its names, out of the words that are left. */
 bool args_take_option(struct args *args, const char *brief, const char *name);
 
+/*
+ * Take an option and the word behind it, which is its value, out of the words
+ * that are left. Returns if it is there; *value is NULL if nothing is behind it.
+ */
+bool args_take_value(struct args *args, const char *name, const char **value);
+
 #define ARGS_ERROR_MAX 64
 
 /*

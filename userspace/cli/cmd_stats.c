@@ -7,6 +7,7 @@
 #include "genl.h"
 #include "json_util.h"
 #include "output.h"
+#include "status_json.h"
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -21,37 +22,15 @@ static const struct output_field stats_fields[] = {
 	{ .heading = "refused", .key = "refused" },
 };
 
-static void yes_or_no(char buf[static OUTPUT_TEXT_MAX],
-		      struct json_object *object, const char *key)
-{
-	struct json_object *value;
-
-	json_object_object_get_ex(object, key, &value);
-	snprintf(buf, OUTPUT_TEXT_MAX, "%s",
-		 json_object_get_boolean(value) ? "yes" : "no");
-}
-
-static void hooked_text(char buf[static OUTPUT_TEXT_MAX],
-			struct json_object *object)
-{
-	yes_or_no(buf, object, "hooked");
-}
-
-static void tracing_text(char buf[static OUTPUT_TEXT_MAX],
-			 struct json_object *object)
-{
-	yes_or_no(buf, object, "tracing");
-}
-
 static const struct output_field status_fields[] = {
 	{ .heading = "module version", .key = "version" },
 	{ .heading = "flows", .key = "flows" },
 	{ .heading = "most flows", .key = "max-flows" },
-	{ .heading = "hooked", .text = hooked_text },
+	{ .heading = "hooked", .text = status_text_hooked },
 	{ .heading = "rules", .key = "rules" },
 	{ .heading = "most rules", .key = "max-rules" },
 	{ .heading = "untracked packets", .key = "untracked" },
-	{ .heading = "ends of connections seen", .text = tracing_text },
+	{ .heading = "ends of connections seen", .text = status_text_tracing },
 };
 
 static struct json_object *stats_json(const struct genl_stats *stats)
@@ -75,29 +54,6 @@ static struct json_object *stats_json(const struct genl_stats *stats)
 	for (i = 0; object && i < N(counters); i++)
 		json_object_object_add(object, counters[i].key,
 				       json_new_u64(counters[i].value));
-	return object;
-}
-
-static struct json_object *status_json(const struct genl_status *status)
-{
-	struct json_object *object = json_object_new_object();
-
-	if (!object)
-		return NULL;
-	json_object_object_add(object, "version",
-			       json_object_new_string(status->version));
-	json_object_object_add(object, "flows", json_new_u64(status->flows));
-	json_object_object_add(object, "max-flows",
-			       json_new_u64(status->max_flows));
-	json_object_object_add(object, "hooked",
-			       json_object_new_boolean(status->hooked));
-	json_object_object_add(object, "rules", json_new_u64(status->rules));
-	json_object_object_add(object, "max-rules",
-			       json_new_u64(status->max_rules));
-	json_object_object_add(object, "untracked",
-			       json_new_u64(status->untracked));
-	json_object_object_add(object, "tracing",
-			       json_object_new_boolean(status->tracing));
 	return object;
 }
 
@@ -127,7 +83,7 @@ static int run_status(struct cli *cli, const struct request *request)
 					 genl_status_get(cli->genl, &state));
 	if (!status)
 		output_record(cli->out, status_fields, N(status_fields),
-			      status_json(&state));
+			      status_json_new(&state));
 	return status;
 }
 

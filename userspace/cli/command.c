@@ -7,7 +7,8 @@
 #include "cli.h"
 
 static const struct command *const tables[] = {
-	cmd_flow, cmd_rule, cmd_check, cmd_stats, cmd_monitor, cmd_tag,
+	cmd_flow,    cmd_rule,	 cmd_check, cmd_stats,
+	cmd_monitor, cmd_record, cmd_plot,  cmd_tag,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -63,7 +64,7 @@ static int find_command(struct cli *cli, struct args *args,
 	if (!*command)
 		return cli_fail(
 			cli, CLI_USAGE,
-			"\"%s\" is not a command: write flow, rule, check, stats, status, monitor or tag",
+			"\"%s\" is not a command: write flow, rule, check, stats, status, monitor, record, plot or tag",
 			group);
 	if (!(*command)->name)
 		return CLI_OK;

@@ -26,7 +26,8 @@ struct request {
 	const char *path; /* of a file */
 	bool list;
 	bool snapshot; /* with snapshots */
-	uint64_t count; /* 0: no limit */
+	const char *output; /* path of a file to write */
+	uint64_t count; /* how many at most; of check: seconds */
 };
 
 /* Most of the functions return one of enum cli_status: see cli.h. */
@@ -53,6 +54,8 @@ int command_parse_none(struct cli *cli, struct args *args,
 extern const struct command cmd_check[];
 extern const struct command cmd_flow[];
 extern const struct command cmd_monitor[];
+extern const struct command cmd_plot[];
+extern const struct command cmd_record[];
 extern const struct command cmd_rule[];
 extern const struct command cmd_stats[];
 extern const struct command cmd_tag[];

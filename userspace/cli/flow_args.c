@@ -75,12 +75,36 @@ int flow_args_spec(struct cli *cli, struct args *args, struct flow_spec *spec)
 	return status;
 }
 
+static int parse_id(struct cli *cli, const char *keyword, const char *text,
+		    uint32_t *id)
+{
+	uint64_t n;
+
+	if (number_parse(&n, text, UINT32_MAX) || !n)
+		return cli_fail(cli, CLI_USAGE,
+				"%s: \"%s\" is not a number of 1..%u", keyword,
+				text, UINT32_MAX);
+	*id = n;
+	return CLI_OK;
+}
+
+int flow_args_option(struct cli *cli, struct args *args, uint32_t *id)
+{
+	const char *text;
+
+	if (!args_take_value(args, "--flow", &text))
+		return CLI_OK;
+	if (!text)
+		return cli_fail(cli, CLI_USAGE,
+				"--flow: write the id of a flow");
+	return parse_id(cli, "--flow", text, id);
+}
+
 int flow_args_name(struct cli *cli, struct args *args, struct flow_key *key,
 		   uint32_t *id)
 {
 	struct keywords keywords;
 	const char *text;
-	uint64_t n;
 	int status;
 
 	*id = 0;
@@ -98,10 +122,5 @@ int flow_args_name(struct cli *cli, struct args *args, struct flow_key *key,
 		return cli_fail(
 			cli, CLI_USAGE,
 			"give an id, or proto, src, sport, dst and dport, not both");
-	if (number_parse(&n, text, UINT32_MAX) || !n)
-		return cli_fail(cli, CLI_USAGE,
-				"id: \"%s\" is not a number of 1..%u", text,
-				UINT32_MAX);
-	*id = n;
-	return CLI_OK;
+	return parse_id(cli, "id", text, id);
 }

@@ -13,7 +13,9 @@ static const char main_help[] =
 	"  check      what a path does with each kind of mark\n"
 	"  stats      counters of marked and unmarked packets\n"
 	"  status     state of the kernel module\n"
-	"  monitor    flows that come and go\n"
+	"  monitor    flows that come and go, and snapshots of them\n"
+	"  record     snapshots into a file\n"
+	"  plot       a picture of such a file\n"
 	"  tag        what experiment, activity, scitag.flow and label belong together\n"
 	"\n"
 	"  --batch FILE      carry out the commands in a file, one per line; - is stdin\n"
@@ -25,8 +27,6 @@ static const char main_help[] =
 	"examples:\n"
 	"  scitag flow add proto tcp src 2001:db8::1 sport 40000 \\\n"
 	"         dst 2001:db8::2 dport 1094 tag 'atlas/Data Challenge'\n"
-	"  scitag flow list\n"
-	"  scitag tag scitag:154\n"
 	"\n"
 	"exit status: 0 done, 1 refused, 2 mistake in the command, 3 no kernel module\n";
 
@@ -36,6 +36,7 @@ static const char flow_help[] =
 	"              [mark MARK] [layout LAYOUT] [option-type NUMBER]\n"
 	"              [entropy constant|none|hash] [oversize skip|fragment|emsgsize]\n"
 	"              [idle-timeout SECONDS] [hard-timeout SECONDS] [end-on-close]\n"
+	"              [snapshot TIME] [snapshot-on EVENTS] [snapshot-factor PERCENT]\n"
 	"       scitag flow del|show id NUMBER\n"
 	"       scitag flow del|show proto ... src ... sport ... dst ... dport ...\n"
 	"       scitag flow list|flush\n"
@@ -46,13 +47,14 @@ static const char flow_help[] =
 	"          scitag tag --help says more\n"
 	"  MARK    label (default), hbh, do, or several with commas: where to put it\n"
 	"  LAYOUT  ids, label, label4 or safe: how, in extension headers\n"
+	"  TIME    from one snapshot to the next: 50ms, 1s, 5m, 1h; EVENTS that make one:\n"
+	"          state,rto,rtt,cwnd. show and list take one now with -s, as ss -i does\n"
 	"It ends by del, by a timeout (idle: with no packet), or when TCP closes.\n"
 	"\n"
 	"examples:\n"
 	"  scitag flow add proto tcp src 2001:db8::1 sport 40000 \\\n"
 	"         dst 2001:db8::2 dport 1094 tag cms/14 mark label,do\n"
-	"  scitag flow del id 17\n"
-	"  scitag --json flow list\n";
+	"  scitag --json flow show id 17 -s\n";
 
 static const char rule_help[] =
 	"usage: scitag rule set FILE|-\n"
@@ -126,17 +128,45 @@ static const char status_help[] =
 	"  scitag status\n";
 
 static const char monitor_help[] =
-	"usage: scitag monitor [--count NUMBER]\n"
+	"usage: scitag monitor [--snapshots] [--count NUMBER]\n"
 	"\n"
 	"Prints a line for every flow that is added (new), given another tag or mark\n"
 	"(update) or ends (end), and for events that were lost (lost). A flow ends by\n"
 	"being deleted or flushed, with its TCP connection (closed, reset, timed-out),\n"
-	"or by its timeouts (idle, expired). Ends with SIGINT, SIGTERM, or after NUMBER\n"
-	"events.\n"
+	"or by its timeouts (idle, expired). A line status tells of rules that are set, a\n"
+	"table that is full, and the like. With --snapshots, those that flows ask for\n"
+	"(scitag flow --help) are printed, too, with what made them: interval, state,\n"
+	"rto, rtt, cwnd, end. Ends with SIGINT, SIGTERM, or after NUMBER lines.\n"
 	"\n"
 	"examples:\n"
 	"  scitag monitor\n"
+	"  scitag monitor --snapshots\n"
 	"  scitag --json monitor | jq 'select(.event == \"end\")'\n";
+
+static const char record_help[] =
+	"usage: scitag record FILE|- [--flow ID] [--count NUMBER]\n"
+	"\n"
+	"Writes the snapshots that are taken of flows into FILE, a line of JSON for each,\n"
+	"as scitag --json monitor --snapshots prints them, and the flows and what happens\n"
+	"to them, so that it is known what they are. Ends with SIGINT, SIGTERM, after\n"
+	"NUMBER snapshots, or with the flow if one is chosen, and says how many snapshots\n"
+	"came too fast to be read. Flows have to ask for snapshots: scitag flow --help.\n"
+	"\n"
+	"examples:\n"
+	"  scitag record transfer.json --flow 17\n"
+	"  scitag record - --count 1000 | xz >run.json.xz\n";
+
+static const char plot_help[] =
+	"usage: scitag plot FILE|- [--flow ID] [--output FILE.png|FILE.svg]\n"
+	"\n"
+	"Draws what scitag record has written: round-trip time, its variance, congestion\n"
+	"window, path MTU, and the rates at which octets were acknowledged and received,\n"
+	"over time. Up to eight flows, or the chosen one. The picture has the name of the\n"
+	"file, with .png, if none is given. Needs gnuplot, but no kernel module.\n"
+	"\n"
+	"examples:\n"
+	"  scitag plot transfer.json\n"
+	"  xz -dc run.json.xz | scitag plot - --flow 17 --output run.svg\n";
 
 static const char tag_help[] =
 	"usage: scitag tag TAG\n"
@@ -162,7 +192,8 @@ static const struct {
 	{ "flow", flow_help },	   { "stats", stats_help },
 	{ "status", status_help }, { "monitor", monitor_help },
 	{ "tag", tag_help },	   { "rule", rule_help },
-	{ "check", check_help },
+	{ "check", check_help },   { "record", record_help },
+	{ "plot", plot_help },
 };
 
 const char *help_text(const char *group)
