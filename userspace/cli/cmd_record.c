@@ -84,18 +84,15 @@ static int on_flow(const struct flow_state *state, void *data)
 	return put(record, event_json_flow(state, cli_registry(record->cli)));
 }
 
-/* The flows that are there, or the one that was asked for. */
-static int put_flows(struct record *record)
+/* The flows that are there, or the one that was chosen. */
+static int put_flows(struct record *record, const struct flow_state *chosen)
 {
 	struct cli *cli = record->cli;
-	struct flow_state state;
 	int ret;
 
 	if (record->flow) {
-		ret = genl_flow_get_id(cli->genl, record->flow, &state);
-		if (!ret)
-			on_flow(&state, record);
-		return cli_genl_status(cli, ret);
+		on_flow(chosen, record);
+		return CLI_OK;
 	}
 	ret = genl_flow_dump(cli->genl, on_flow, record);
 	/* What changes meanwhile comes as an event. */
@@ -104,14 +101,15 @@ static int put_flows(struct record *record)
 	return cli_genl_status(cli, ret);
 }
 
-static int record_loop(struct record *record, struct watch *watch)
+static int record_loop(struct record *record, struct watch *watch,
+		       const struct flow_state *chosen)
 {
 	static const struct watch_ops ops = { on_event, on_snapshot, on_lost };
 	struct cli *cli = record->cli;
 	char what[32] = "all flows";
 	int status;
 
-	status = put_flows(record);
+	status = put_flows(record, chosen);
 	if (status || output_finish(record->out))
 		return status;
 	if (record->flow)
@@ -143,7 +141,7 @@ static int finish(struct record *record, int status)
 }
 
 static int record_to(struct record *record, struct watch *watch,
-		     const char *path)
+		     const char *path, const struct flow_state *chosen)
 {
 	struct cli *cli = record->cli;
 	int status;
@@ -160,7 +158,7 @@ static int record_to(struct record *record, struct watch *watch,
 		return cli_fail(cli, CLI_REFUSED, "%s", strerror(ENOMEM));
 	}
 	output_set_json(record->out, true);
-	status = record_loop(record, watch);
+	status = record_loop(record, watch, chosen);
 	return finish(record, status);
 }
 
@@ -171,6 +169,7 @@ static int run_record(struct cli *cli, const struct request *request)
 		.flow = request->id,
 		.left = request->count,
 	};
+	struct flow_state chosen;
 	struct watch watch;
 	int status;
 
@@ -181,8 +180,12 @@ static int run_record(struct cli *cli, const struct request *request)
 		return status;
 	/* Before the file is touched, and before the flows are read. */
 	status = watch_open(&watch, cli, true);
+	if (!status && record.flow)
+		status = cli_genl_status(cli, genl_flow_get_id(cli->genl,
+							       record.flow,
+							       &chosen));
 	if (!status)
-		status = record_to(&record, &watch, request->path);
+		status = record_to(&record, &watch, request->path, &chosen);
 	watch_close(&watch);
 	return status;
 }
