@@ -124,6 +124,8 @@ netlink_pid() {
 # shellcheck disable=SC2046
 events() {
 	local pid
+	# A flow that stays, and with it the hooks: no line of status comes between.
+	scitag flow add $(key 9) tag 2/26
 	scitag --json monitor --count 4 >"$tmp"/events &
 	pid=$!
 	check "monitor listens" wait_for 5 netlink_pid "$pid"
