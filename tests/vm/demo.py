@@ -39,6 +39,7 @@ receiver:
   listen: ["127.0.0.1:10514"]
 fireflies:
   collectors: ["[{CLIENT}]:10515"]
+  period: 2s
 """
 XROOTD = """all.export /data
 oss.localroot {home}/exports
@@ -108,15 +109,16 @@ class Collector(threading.Thread):
                     self.fireflies.append((sock.getsockname()[1], source[0],
                                            data.decode()))
 
+    def at(self, port):
+        """The fireflies that came to a port, as (state, JSON)."""
+        read = [json.loads(text[text.index('{'):])
+                for to, _, text in self.fireflies if to == port]
+        return [(each['flow-lifecycle']['state'], each) for each in read]
+
     def take(self, state, port=10515):
         """The firefly of a state that came to a port, as JSON."""
-        def find():
-            for to, _, text in self.fireflies:
-                firefly = json.loads(text[text.index('{'):])
-                if (to, firefly['flow-lifecycle']['state']) == (port, state):
-                    return firefly
-            return None
-        return net.wait_for(find, what=f'{state} firefly')
+        return net.wait_for(lambda: dict(self.at(port)).get(state),
+                            what=f'{state} firefly')
 
     def clear(self):
         self.fireflies.clear()
@@ -287,7 +289,9 @@ def check_fireflies(collector, what, application=None):
                       (3, 14), 'ids')
                 equal(context.get('application'), application, 'application')
                 equal(firefly['flow-id']['src-ip'], SERVER, 'source')
-        equal(len(collector.fireflies), 4, 'fireflies')
+            states = [state for state, _ in collector.at(port)]
+            equal(states, ['start'] + ['ongoing'] * (len(states) - 2) + ['end'],
+                  f'fireflies to port {port}')
     with case(f'{what}: the end firefly has the octets that were sent, and '
               'the round-trip time'):
         end = collector.take('end')
@@ -384,7 +388,8 @@ def part_pipe(collector):
         equal(iperf3.wait(60), 0, 'exit status of iperf3')
         run('server', 'scitag stats')
     with open(events, encoding='ascii') as file:
-        told = [json.loads(line) for line in file]
+        told = [event for event in map(json.loads, file)
+                if event['event'] != 'status']
     say('On the wire, as tshark at the client decodes it')
     decode(capture, 40000)
     with case('pipe: from the SYN to the end, every packet has the tag in '
