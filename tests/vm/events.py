@@ -73,7 +73,7 @@ class Snapshots:
             self.genl = Genl()
         self.genl.sock.setsockopt(socket.SOL_SOCKET, 33, rcvbuf)  # RCVBUFFORCE
         self.genl.join('snapshots')
-        self.got, self.messages = [], []
+        self.got, self.messages, self.since = [], [], 0
         self.next, self.lost, self.overruns = None, 0, 0
 
     def _add(self, cmd, data):
@@ -88,7 +88,8 @@ class Snapshots:
         self.next = seq + len(new)
         self.messages.append(len(new))
         self.got += [{**snapshot, 'seq': seq + number}
-                     for number, snapshot in enumerate(new)]
+                     for number, snapshot in enumerate(new)
+                     if snapshot['time'] >= self.since]
 
     def read(self, seconds):
         """What has come or comes within a time; was there anything?"""
@@ -127,7 +128,6 @@ class Snapshots:
                           f'snapshot by trigger {trigger}')
 
     def forget(self):
-        """As if nothing had come up to now."""
-        while self.read(0):
-            pass
+        """As if nothing had been taken up to now."""
+        self.since = time.time_ns()
         self.got, self.messages = [], []

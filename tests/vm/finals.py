@@ -11,7 +11,7 @@ import net
 from events import Events, Snapshots
 from genl import CLOSED, DELETED, FLUSHED, ON_END, RESET, TIMED_OUT, Genl
 from tap import case, done, equal
-from tcpends import bulk, drain, ends
+from tcpends import bulk, delay, drain, ends, write
 from tcpstruct import CLOSE, CLOSE_WAIT, ESTABLISHED, tcp_info
 
 TCP = socket.IPPROTO_TCP
@@ -98,16 +98,15 @@ def in_order(watch, family, name):
             client.sock.close()
             watch.end('a', CLOSED, SYN + SENT + FIN, RETURNED + FIN)
     with case(f'{name}: closed with much under way'):
-        with used(watch, family=family) as (client, server):
-            net.sh('tc -n a qdisc add dev veth0 root netem delay 50ms')
+        with used(watch, family=family) as (client, server), \
+                delay('a', 'netem delay 50ms'):
             size = 1 << 18
-            client.sock.sendall(bytes(size))
-            client.sock.close()
+            writer = write(client.sock, size, client.sock.close)
             drain(server.sock, size)
+            writer.join()
             watch.end('a', CLOSED, SYN + SENT + size + FIN, RETURNED)
             equal(server.sock.recv(1), b'', 'at the end')
             server.sock.close()
-            net.sh('tc -n a qdisc del dev veth0 root')
             watch.end('b', CLOSED, RETURNED + FIN, SENT + size + FIN)
 
 

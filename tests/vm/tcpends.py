@@ -78,6 +78,16 @@ def ends(family=socket.AF_INET6, cong='cubic', sndbuf=None, **options):
         server.close()
 
 
+@contextlib.contextmanager
+def delay(name, how='netem delay 200ms'):
+    """Something that holds packets up behind a namespace's device."""
+    net.sh(f'tc -n {name} qdisc add dev veth0 root {how}')
+    try:
+        yield
+    finally:
+        net.sh(f'tc -n {name} qdisc del dev veth0 root')
+
+
 def drain(sock, size):
     """Read so many octets."""
     while size:
@@ -98,11 +108,19 @@ def fill(end):
     net.wait_for(is_full, what='time limited by the window')
 
 
+def write(sock, size, then=lambda: None):
+    """A thread that writes so many random octets."""
+    def run():
+        sock.sendall(os.urandom(size))
+        then()
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
 def bulk(sender, receiver, size):
     """So many octets, and until the last is acknowledged."""
-    data = os.urandom(size)
-    writer = threading.Thread(target=sender.sock.sendall, args=(data,))
-    writer.start()
+    writer = write(sender.sock, size)
     drain(receiver.sock, size)
     writer.join()
     net.wait_for(lambda: not sender.info()['unacked'],

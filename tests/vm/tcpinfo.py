@@ -11,7 +11,7 @@ import threading
 import net
 import tcpstruct
 from tap import case, done, equal, note
-from tcpends import bulk, drain, ends, fill
+from tcpends import bulk, delay, drain, ends, fill
 from tcpstruct import CLOCKS, CONG_INFO, ESTABLISHED, Socket, tcp_info
 
 SO_MAX_PACING_RATE = 47
@@ -149,24 +149,22 @@ def small_buffer():
 def losses():
     with case('after lost segments'):
         with ends() as (client, server):
-            net.sh('tc -n a qdisc add dev veth0 root netem loss 3%')
-            for _ in range(5):  # one is nearly always enough
-                bulk(client, server, 1 << 20)
-                if client.info()['total_retrans']:
-                    break
-            net.sh('tc -n a qdisc del dev veth0 root')
+            with delay('a', 'netem loss 3%'):
+                for _ in range(5):  # one is nearly always enough
+                    bulk(client, server, 1 << 20)
+                    if client.info()['total_retrans']:
+                        break
             info = check(client)
             assert info['total_retrans'] and info['bytes_retrans'], info
             info = check(server)
             assert info['rcv_ooopack'] > 0, info
     with case('while nothing arrives'):
         with ends() as (client, server):
-            net.sh('tc -n a qdisc add dev veth0 root netem loss 100%')
-            client.sock.sendall(bytes(5000))
-            net.wait_for(lambda: client.info()['backoff'] > 1,
-                         what='retransmission timeouts')
-            info = check(client)
-            net.sh('tc -n a qdisc del dev veth0 root')
+            with delay('a', 'netem loss 100%'):
+                client.sock.sendall(bytes(5000))
+                net.wait_for(lambda: client.info()['backoff'] > 1,
+                             what='retransmission timeouts')
+                info = check(client)
             assert info['lost'] and info['unacked'] and info['backoff'], info
             equal(info['snd_cwnd'], 1, 'congestion window')
             drain(server.sock, 5000)
