@@ -51,9 +51,9 @@ connection() {
 	check "a connection sends, and is idle" wait_for 10 idle
 }
 
-# The values of words that ss has, too.
+# The values of words that any ss has, too.
 words() {
-	grep -oE '(wscale|rto|rtt|mss|pmtu|rcvmss|advmss|cwnd|bytes_sent|bytes_acked|segs_out|segs_in|data_segs_out|rcv_space|rcv_ssthresh|minrtt|snd_wnd):[^ ]*|skmem:[^ ]*| (cubic|reno|bbr|dctcp) ' | sort
+	grep -oE '(wscale|rto|rtt|mss|pmtu|rcvmss|advmss|cwnd|bytes_sent|bytes_acked|segs_out|segs_in|data_segs_out|rcv_space|rcv_ssthresh|minrtt):[^ ]*|skmem:[^ ]*| (cubic|reno|bbr|dctcp) ' | sort
 }
 
 same_as_ss() {
