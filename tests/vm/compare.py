@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # timeout: 240
+# kernels: !debug
 """One transfer, watched by snapshots, by ss and by iperf3: the three agree.
 
-What they saw stays in $OUT for compare.gp, see docs/snapshots.md.
+What they saw stays in $OUT for compare.gp, see docs/snapshots.md. On the debug
+kernel a call of ss takes seconds.
 """
 import bisect
 import contextlib
@@ -21,8 +23,7 @@ from tap import case, done, equal, note
 from tcpstruct import cong_info, tcp_info
 
 OUT = os.environ['OUT']
-SLOW = int(os.environ['SLOW'])
-SECONDS, RATE, DELAY = 10, '10mbit', 30
+SECONDS, RATE, DELAY = 10, '10mbit', 60
 CLIENT, SERVER = '2001:db8:a::1', '2001:db8:b::2'
 SPORT, DPORT = 40000, 5201
 FLOW = {'protocol': 6, 'src': CLIENT, 'dst': SERVER, 'sport': SPORT,
@@ -33,7 +34,7 @@ COUNTERS = ('bytes_acked', 'bytes_sent', 'segs_out', 'segs_in',
 # How far the medians of two sources may be apart, each of which looks at
 # moments of its own, as a share of the value; and polls of ss from the nearest
 # snapshot.
-MEDIANS = {'rtt': 0.1, 'cwnd': 0.1, 'rttvar': 0.4}
+MEDIANS = {'rtt': 0.1, 'cwnd': 0.2, 'rttvar': 0.4}
 NEAREST = 0.2
 
 
@@ -133,7 +134,7 @@ def transfer(cong):
             text=True)
         while client.poll() is None and len(polled) < 100 * SECONDS:
             polled.append(ss())
-            snapshots.read(0.05)
+            snapshots.read(0)
         report = json.loads(client.communicate(timeout=60)[0])
     table.flush()
     while snapshots.read(0.2):
@@ -216,8 +217,8 @@ def compare(cong, extra):
         ours, polled, iperf3 = series
         note(f'{len(ours)} snapshots, {len(polled)} polls of ss, '
              f'{len(iperf3)} intervals of iperf3')
-        assert len(ours) >= 100 / SLOW and len(polled) >= 10 and \
-            len(iperf3) >= 50 / SLOW, 'too few'
+        assert len(ours) >= 100 and len(polled) >= 10 and \
+            len(iperf3) >= 50, 'too few'
     if not series:
         return
     with case(f'{cong}: the path MTU is the same'):
