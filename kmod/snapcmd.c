@@ -9,6 +9,7 @@
 #include "snapshot.h"
 #include "sock.h"
 
+#include <linux/workqueue.h>
 #include <net/genetlink.h>
 #include <net/sock.h>
 
@@ -34,6 +35,9 @@ static int put_flow(struct sk_buff *skb, const struct scitag_flow *flow)
 	struct sock *sk = scitag_sock_lookup(flow);
 	int err;
 
+	/* It closed just now: wait for its final snapshot. */
+	if (!sk && test_bit(SCITAG_FLOW_CLOSING, &flow->state))
+		flush_delayed_work(&flow->snet->lifetime);
 	rcu_read_lock();
 	err = scitag_flowmsg_put(skb, flow, NULL, 0);
 	rcu_read_unlock();

@@ -47,18 +47,35 @@ static int put_cong(struct sk_buff *skb, const struct scitag_cong *cong)
 }
 
 static int put_socket(struct sk_buff *skb, struct sock *sk,
-		      const struct scitag_cong *cong, u64 bytes_acked)
+		      const struct scitag_cong *cong,
+		      const struct tcp_info *info)
 {
+	return nla_put_u8(skb, SCITAG_SNAPSHOT_A_STATE, info->tcpi_state) ||
+	       nla_put(skb, SCITAG_SNAPSHOT_A_TCP_INFO, sizeof(*info), info) ||
+	       put_cong(skb, cong) ||
+	       sock_diag_put_meminfo(sk, skb, SCITAG_SNAPSHOT_A_MEMINFO);
+}
+
+static int put_open(struct sk_buff *skb, struct sock *sk)
+{
+	struct scitag_cong cong;
 	struct tcp_info info;
 
 	tcp_get_info(sk, &info);
+	snapshot_cong(&cong, sk);
+	return put_socket(skb, sk, &cong, &info);
+}
+
+static int put_closed(struct sk_buff *skb, const struct scitag_closed *closed)
+{
+	struct tcp_info info;
+
+	tcp_get_info(closed->sk, &info);
 	/* Disconnected: it may be another connection's by now. */
-	if (info.tcpi_bytes_acked < bytes_acked)
+	if (info.tcpi_bytes_acked < closed->bytes_acked)
 		return 0;
-	return nla_put_u8(skb, SCITAG_SNAPSHOT_A_STATE, info.tcpi_state) ||
-	       nla_put(skb, SCITAG_SNAPSHOT_A_TCP_INFO, sizeof(info), &info) ||
-	       put_cong(skb, cong) ||
-	       sock_diag_put_meminfo(sk, skb, SCITAG_SNAPSHOT_A_MEMINFO);
+	return put_socket(skb, closed->sk, &closed->cong, &info) ||
+	       nla_put_u8(skb, SCITAG_SNAPSHOT_A_CLOSED_FROM, closed->state);
 }
 
 static int put_flow(struct sk_buff *skb, const struct scitag_flow *flow,
@@ -85,16 +102,17 @@ static int put_flow(struct sk_buff *skb, const struct scitag_flow *flow,
 				 SCITAG_SNAPSHOT_A_PAD);
 }
 
+/* Its socket is open, or closed, or there is none. */
 static int snapshot_put(struct sk_buff *skb, const struct scitag_flow *flow,
-			struct sock *sk, const struct scitag_cong *cong,
-			u64 bytes_acked, u32 trigger)
+			struct sock *sk, const struct scitag_closed *closed,
+			u32 trigger)
 {
 	struct nlattr *nest = nla_nest_start(skb, SCITAG_A_SNAPSHOT);
 
 	if (!nest)
 		return -EMSGSIZE;
 	if (put_flow(skb, flow, trigger) ||
-	    (sk && put_socket(skb, sk, cong, bytes_acked))) {
+	    (sk && put_open(skb, sk)) || (closed && put_closed(skb, closed))) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}
@@ -105,11 +123,7 @@ static int snapshot_put(struct sk_buff *skb, const struct scitag_flow *flow,
 int scitag_snapshot_put(struct sk_buff *skb, const struct scitag_flow *flow,
 			struct sock *sk, u32 trigger)
 {
-	struct scitag_cong cong;
-
-	if (sk)
-		snapshot_cong(&cong, sk);
-	return snapshot_put(skb, flow, sk, &cong, 0, trigger);
+	return snapshot_put(skb, flow, sk, NULL, trigger);
 }
 
 struct nlattr *scitag_snapshot_final(const struct scitag_flow *flow,
@@ -118,18 +132,11 @@ struct nlattr *scitag_snapshot_final(const struct scitag_flow *flow,
 {
 	struct sk_buff *skb = alloc_skb(SCITAG_SNAPSHOT_SIZE, GFP_KERNEL);
 	struct nlattr *final = NULL;
-	int err;
 
 	if (!skb)
 		return NULL;
-	if (closed)
-		err = snapshot_put(skb, flow, closed->sk, &closed->cong,
-				   closed->bytes_acked,
-				   SCITAG_SNAPSHOT_TRIGGER_END);
-	else
-		err = scitag_snapshot_put(skb, flow, sk,
-					  SCITAG_SNAPSHOT_TRIGGER_END);
-	if (!WARN_ON_ONCE(err))
+	if (!WARN_ON_ONCE(snapshot_put(skb, flow, sk, closed,
+				       SCITAG_SNAPSHOT_TRIGGER_END)))
 		final = kmemdup(skb->data, skb->len, GFP_KERNEL);
 	kfree_skb(skb);
 	return final;
@@ -148,6 +155,11 @@ struct scitag_closed *scitag_snapshot_close(struct sock *sk)
 	}
 	closed->sk = sk;
 	closed->bytes_acked = tcp_sk(sk)->bytes_acked;
+	closed->state = sk->sk_state;
+	/* On its way to TIME_WAIT: the other end's FIN has come. */
+	if (sock_flag(sk, SOCK_DONE) &&
+	    ((1 << sk->sk_state) & (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2)))
+		closed->state = TCP_TIME_WAIT;
 	snapshot_cong(&closed->cong, sk);
 	return closed;
 }

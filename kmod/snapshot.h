@@ -34,11 +34,13 @@ struct scitag_cong {
  * struct scitag_closed - what is taken from a connection as it closes
  * @sk: its socket, with a reference
  * @bytes_acked: as it was; the kernel wipes the counters of some sockets
+ * @state: that it closed from; TIME_WAIT if both ends have sent their FIN
  * @cong: its congestion control, which the socket gives up
  */
 struct scitag_closed {
 	struct sock *sk;
 	u64 bytes_acked;
+	u8 state;
 	struct scitag_cong cong;
 };
 

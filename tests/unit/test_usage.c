@@ -88,7 +88,14 @@ static void test_received(void **state)
 		assert_int_equal(fill(LOCAL_BOTH, &s).received,
 				 expected[s.state]);
 	}
+	s.state = 7; /* closed, by either side */
+	s.closed_from = 9;
+	assert_int_equal(fill(LOCAL_SRC, &s).received, 799);
+	s.closed_from = 1;
+	assert_int_equal(fill(LOCAL_SRC, &s).received, 800);
+
 	s.state = 8;
+	s.closed_from = 0;
 	s.tcp_info.tcpi_bytes_received = 0;
 	assert_int_equal(fill(LOCAL_SRC, &s).received, 0);
 }

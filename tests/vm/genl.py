@@ -57,7 +57,7 @@ SNAPSHOT_FIELDS = {
     'age': (4, '=Q'), 'packets': (5, '=Q'), 'bytes': (6, '=Q'),
     'marked': (7, '=Q'), 'state': (8, '=B'), 'tcp_info': (9, None),
     'cong': (10, str), 'cong_kind': (11, '=I'), 'cong_info': (12, None),
-    'meminfo': (13, None),
+    'meminfo': (13, None), 'closed_from': (15, '=B'),
 }
 STATS_FIELDS = {'marked': 1, 'no_room': 2, 'too_big': 3, 'ext_header': 4,
                 'jumbo': 5, 'offload': 6, 'no_memory': 7, 'refused': 9}

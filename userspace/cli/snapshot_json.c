@@ -119,6 +119,9 @@ static void add_socket(struct json_object *object,
 	size_t i;
 
 	add_text(object, "state", tcp_state_name(snapshot->state));
+	if (snapshot->closed_from)
+		add_text(object, "closed-from",
+			 tcp_state_name(snapshot->closed_from));
 	json_object_object_add(object, "tcp-info",
 			       tcp_json_all(&snapshot->tcp_info,
 					    snapshot->tcp_info_len));

@@ -52,7 +52,7 @@ static uint64_t received(const struct snapshot *s)
 {
 	uint64_t octets = s->tcp_info.tcpi_bytes_received;
 
-	switch (s->state) {
+	switch (s->closed_from ? s->closed_from : s->state) {
 	case STATE_TIME_WAIT:
 	case STATE_CLOSE_WAIT:
 	case STATE_LAST_ACK:

@@ -129,6 +129,8 @@ int snapshot_get(struct snapshot *snapshot, const struct nlattr *nest)
 	if (attr_parse_nested(attrs, SCITAG_SNAPSHOT_A_MAX, nest) ||
 	    get_counters(attrs, snapshot) ||
 	    attr_u8(attrs[SCITAG_SNAPSHOT_A_STATE], &snapshot->state) ||
+	    attr_u8(attrs[SCITAG_SNAPSHOT_A_CLOSED_FROM],
+		    &snapshot->closed_from) ||
 	    get_cong(attrs, snapshot) ||
 	    get_meminfo(attrs[SCITAG_SNAPSHOT_A_MEMINFO], snapshot))
 		return -EBADMSG;

@@ -32,6 +32,7 @@ struct snapshot {
 	/* Of the socket. What the kernel did not send is 0. */
 	bool has_tcp;
 	uint8_t state; /* as in linux/tcp_states.h */
+	uint8_t closed_from; /* the state before, if it is closed; or 0 */
 	struct tcp_info tcp_info;
 	size_t tcp_info_len; /* octets that the kernel did send */
 	char cong[SNAPSHOT_CONG_MAX];
