@@ -256,7 +256,8 @@ int scitag_hook_get(struct scitag_net *snet, bool ipv4)
 		if (err)
 			return err;
 		WRITE_ONCE(snet->hooked[ipv4], true);
-		scitag_event_status(snet);
+		if (!snet->hooked[!ipv4])
+			scitag_event_status(snet);
 	}
 	snet->hook_users[ipv4]++;
 	return 0;
@@ -268,7 +269,8 @@ static void hook_unregister(struct scitag_net *snet, bool ipv4)
 		return;
 	nf_unregister_net_hooks(snet->net, &snet->hooks[ipv4], 1);
 	WRITE_ONCE(snet->hooked[ipv4], false);
-	scitag_event_status(snet);
+	if (!snet->hooked[!ipv4])
+		scitag_event_status(snet);
 }
 
 void scitag_hook_put(struct scitag_net *snet, bool ipv4)
