@@ -12,7 +12,8 @@ from events import Events, Snapshots
 from genl import CLOSED, DELETED, FLUSHED, ON_END, RESET, TIMED_OUT, Genl
 from tap import case, done, equal
 from tcpends import bulk, delay, drain, ends, write
-from tcpstruct import CLOSE, CLOSE_WAIT, ESTABLISHED, tcp_info
+from tcpstruct import (CLOSE, CLOSE_WAIT, CLOSING, ESTABLISHED, LAST_ACK,
+                       TIME_WAIT, tcp_info)
 
 TCP = socket.IPPROTO_TCP
 TCP_USER_TIMEOUT = 18
@@ -27,6 +28,9 @@ SENT, RETURNED = 100000, 3000
 # (tcp_rcv_nxt_update()): not the SYN, which it is set behind, but the FIN, if
 # the socket is not in TIME_WAIT by then, which tcp_time_wait() ends it for.
 SYN = FIN = 1
+
+# States in which it is there.
+PEER_CLOSED = (TIME_WAIT, CLOSE_WAIT, LAST_ACK, CLOSING)
 
 
 class Watch:
@@ -51,7 +55,7 @@ class Watch:
         _, snapshot = self.any_end(name, RESET)
         equal('tcp_info' in snapshot, False, f'{name}: tcp_info')
 
-    def end(self, name, reason, acked, received, state=CLOSE):
+    def end(self, name, reason, acked, received, fin=0, state=CLOSE):
         """The next flow that ends there, and how."""
         flow, snapshot = self.any_end(name, reason)
         equal(snapshot['trigger'] & ON_END, ON_END, f'{name}: trigger')
@@ -59,7 +63,10 @@ class Watch:
         equal((snapshot['state'], info['state']), (state, state),
               f'{name}: states')
         equal((info['bytes_acked'], info['bytes_received']),
-              (acked, received), f'{name}: octets acked and received')
+              (acked, received + fin), f'{name}: octets acked and received')
+        if state == CLOSE:
+            equal(snapshot['closed_from'] in PEER_CLOSED, bool(fin),
+                  f'{name}: the FIN that came, by the state before')
         return flow, info
 
     @staticmethod
@@ -89,14 +96,14 @@ def in_order(watch, family, name):
             watch.end('a', CLOSED, SYN + SENT + FIN, RETURNED)
             equal(server.sock.recv(1), b'', 'at the end')
             server.sock.close()
-            watch.end('b', CLOSED, RETURNED + FIN, SENT + FIN)
+            watch.end('b', CLOSED, RETURNED + FIN, SENT, FIN)
     with case(f'{name}: closed by the server first'):
         with used(watch, family=family) as (client, server):
             server.sock.close()
             watch.end('b', CLOSED, RETURNED + FIN, SENT)
             equal(client.sock.recv(1), b'', 'at the end')
             client.sock.close()
-            watch.end('a', CLOSED, SYN + SENT + FIN, RETURNED + FIN)
+            watch.end('a', CLOSED, SYN + SENT + FIN, RETURNED, FIN)
     with case(f'{name}: closed with much under way'):
         with used(watch, family=family) as (client, server), \
                 delay('a', 'netem delay 50ms'):
@@ -107,7 +114,7 @@ def in_order(watch, family, name):
             watch.end('a', CLOSED, SYN + SENT + size + FIN, RETURNED)
             equal(server.sock.recv(1), b'', 'at the end')
             server.sock.close()
-            watch.end('b', CLOSED, RETURNED + FIN, SENT + size + FIN)
+            watch.end('b', CLOSED, RETURNED + FIN, SENT + size, FIN)
 
 
 def aborted(watch):
@@ -196,7 +203,7 @@ def listener(watch):
             flow, info = watch.end('a', CLOSED, SYN + SENT + FIN, RETURNED)
             equal(server.sock.recv(1), b'', 'at the end')
             server.sock.close()
-            watch.end('b', CLOSED, RETURNED + FIN, SENT + FIN)
+            watch.end('b', CLOSED, RETURNED + FIN, SENT, FIN)
             last = watch.snapshots.until(
                 lambda s: s['flow_id'] == flow['id'] and
                 s['trigger'] & ON_END)

@@ -8,7 +8,7 @@ import net
 
 TCP_INFO, TCP_CONGESTION, TCP_CC_INFO, SO_MEMINFO = 11, 13, 26, 55
 ESTABLISHED, SYN_SENT, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE, CLOSE_WAIT, \
-    LAST_ACK = 1, 2, 4, 5, 6, 7, 8, 9
+    LAST_ACK, CLOSING = 1, 2, 4, 5, 6, 7, 8, 9, 11
 
 # include/uapi/linux/tcp.h: the struct has only ever grown at its end. Linux
 # 5.10 to 6.1 have the fields up to snd_wnd; rcv_wnd and rehash came next, then
