@@ -51,8 +51,7 @@ static struct nlattr *lifetime_final(struct scitag_net *snet,
 		scitag_sampler_last(snet, flow);
 		return NULL;
 	}
-	if (!READ_ONCE(flow->end_on_close) || scitag_event_wanted(snet) ||
-	    scitag_event_snapshots_wanted(snet))
+	if (!READ_ONCE(flow->end_on_close) || scitag_sampler_wanted(snet))
 		final = scitag_snapshot_final(flow, NULL, closed);
 	scitag_snapshot_closed_free(closed);
 	flow->closed = NULL;

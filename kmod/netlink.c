@@ -225,6 +225,8 @@ static void flow_del_sample(const struct batch *batch, struct scitag_net *snet)
 	struct scitag_flow *flow;
 	unsigned int i;
 
+	if (!scitag_sampler_wanted(snet))
+		return;
 	for (i = 0; i < batch->count; i++) {
 		if (flow_find_get(snet, batch->attrs[i], &flow, NULL))
 			return;
@@ -276,7 +278,8 @@ static int flow_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	struct scitag_flow *flow;
 	int id = 0;
 
-	while ((flow = scitag_flow_next_get(snet, &id))) {
+	while (scitag_sampler_wanted(snet) &&
+	       (flow = scitag_flow_next_get(snet, &id))) {
 		scitag_sampler_last(snet, flow);
 		scitag_flow_put(flow);
 		id++;

@@ -494,12 +494,17 @@ const struct nlattr *scitag_sampler_final(const struct scitag_flow *flow)
 	return flow->sample ? flow->sample->final : NULL;
 }
 
+bool scitag_sampler_wanted(struct scitag_net *snet)
+{
+	return scitag_event_wanted(snet) || scitag_event_snapshots_wanted(snet);
+}
+
 void scitag_sampler_last(struct scitag_net *snet, struct scitag_flow *flow)
 {
 	struct nlattr *final = NULL;
 	struct sock *sk;
 
-	if (!scitag_event_wanted(snet) && !scitag_event_snapshots_wanted(snet))
+	if (!scitag_sampler_wanted(snet))
 		return;
 	sk = scitag_sock_lookup(flow);
 	if (sk ? !sock_owned_by_user_nocheck(sk) :

@@ -106,6 +106,14 @@ void scitag_sampler_keep(struct scitag_net *snet, struct scitag_flow *flow,
 const struct nlattr *scitag_sampler_final(const struct scitag_flow *flow);
 
 /**
+ * scitag_sampler_wanted - will anybody see the last snapshots of flows?
+ * @snet: namespace
+ *
+ * Return: true if somebody listens.
+ */
+bool scitag_sampler_wanted(struct scitag_net *snet);
+
+/**
  * scitag_sampler_last - take and keep a snapshot of a flow that is to end
  * @snet: namespace
  * @flow: flow, with a reference
