@@ -266,6 +266,9 @@ static bool sample_take(struct scitag_sample *sample, struct sk_buff *skb,
 {
 	u32 triggers = atomic_xchg(&sample->triggers, 0);
 
+	/* One that waited for the socket was as good. */
+	if (!triggers)
+		return false;
 	if (sk)
 		sample_look(sample, sk);
 	return !skb || !WARN_ON_ONCE(scitag_snapshot_put(skb, sample->flow, sk,
