@@ -61,8 +61,9 @@ static int put_open(struct sk_buff *skb, struct sock *sk)
 	struct scitag_cong cong;
 	struct tcp_info info;
 
-	tcp_get_info(sk, &info);
+	/* In this order: one that closes meanwhile is not shown as open. */
 	snapshot_cong(&cong, sk);
+	tcp_get_info(sk, &info);
 	return put_socket(skb, sk, &cong, &info);
 }
 
