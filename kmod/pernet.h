@@ -44,6 +44,7 @@ struct scitag_stats;
  * @snapshot_lock: keeps snapshots in the order of their numbers
  * @snapshot_seq: number of the last snapshot; under @snapshot_lock
  * @sampler: takes snapshots when they are due
+ * @sampler_rest: when it may go on, in jiffies; for @sampler alone
  * @due: flows by when their next snapshot is due; under @lock
  * @urgent: flows that something has happened to; for @sampler
  * @sampled: did anybody listen when @sampler looked last?
@@ -80,6 +81,7 @@ struct scitag_net {
 	struct mutex snapshot_lock; /* of the numbers of snapshots */
 	u64 snapshot_seq;
 	struct delayed_work sampler;
+	unsigned long sampler_rest;
 	struct timerqueue_head due;
 	struct llist_head urgent;
 	bool sampled;

@@ -25,6 +25,13 @@
 /* Snapshots on what happens are no closer to the one before. */
 #define SAMPLER_MIN_NS (10 * NSEC_PER_MSEC)
 
+/*
+ * As many messages in a row; then there is a rest of 10 ms. It is no more than
+ * 102,400 snapshots in a second of a namespace, whatever its owner asks for.
+ */
+#define SAMPLER_MESSAGES 64
+#define SAMPLER_REST (msecs_to_jiffies(10) + 1)
+
 /* How often it is looked whether anybody listens again. */
 #define SAMPLER_LOOK HZ
 
@@ -436,19 +443,26 @@ static void sampler_work(struct work_struct *work)
 	struct scitag_net *snet =
 		container_of(work, struct scitag_net, sampler.work);
 	struct scitag_flow *flows[SCITAG_EVENT_SNAPSHOTS];
-	unsigned int n;
+	unsigned int n, messages = 0;
 
+	if (time_before(jiffies, snet->sampler_rest)) {
+		queue_delayed_work(sampler_wq, &snet->sampler,
+				   snet->sampler_rest - jiffies);
+		return;
+	}
 	do {
 		mutex_lock(&snet->lock);
 		WRITE_ONCE(snet->sampled, scitag_event_snapshots_wanted(snet));
 		sampler_hurry(snet);
 		n = snet->sampled ? sampler_collect(snet, flows) : 0;
-		if (n < SCITAG_EVENT_SNAPSHOTS)
+		if (++messages == SAMPLER_MESSAGES)
+			snet->sampler_rest = jiffies + SAMPLER_REST;
+		if (n < SCITAG_EVENT_SNAPSHOTS || messages == SAMPLER_MESSAGES)
 			sampler_again(snet);
 		mutex_unlock(&snet->lock);
 		sampler_send(snet, flows, n);
 		cond_resched();
-	} while (n == SCITAG_EVENT_SNAPSHOTS);
+	} while (n == SCITAG_EVENT_SNAPSHOTS && messages < SAMPLER_MESSAGES);
 }
 
 static bool sampler_wants(const struct scitag_flow *flow)
@@ -524,6 +538,7 @@ void scitag_sampler_net_init(struct scitag_net *snet)
 {
 	mutex_init(&snet->snapshot_lock);
 	INIT_DELAYED_WORK(&snet->sampler, sampler_work);
+	snet->sampler_rest = jiffies;
 	timerqueue_init_head(&snet->due);
 	init_llist_head(&snet->urgent);
 }
