@@ -136,6 +136,7 @@ void scitag_sampler_start(struct scitag_net *snet, struct scitag_flow *flow)
 	if (!sample)
 		return;
 	sample->flow = flow;
+	WRITE_ONCE(snet->sampled, scitag_event_snapshots_wanted(snet));
 	interval = (u64)sample->spec.interval_ms * NSEC_PER_MSEC;
 	if (!interval)
 		return;
@@ -343,9 +344,13 @@ static bool sampler_is_over(const struct scitag_flow *flow)
 	       test_bit(SCITAG_FLOW_DEAD, &flow->state);
 }
 
-/* See to it that those to which something has happened are due soon. */
+/*
+ * See to it that those to which something has happened are due soon. Not at
+ * once: a socket that connects is found a moment after its state has changed.
+ */
 static void sampler_hurry(struct scitag_net *snet)
 {
+	ktime_t soon = ktime_get() + NSEC_PER_MSEC;
 	struct scitag_sample *sample, *next;
 	struct llist_node *urgent;
 	ktime_t when;
@@ -358,7 +363,7 @@ static void sampler_hurry(struct scitag_net *snet)
 		if (!snet->sampled) {
 			atomic_set(&sample->triggers, 0);
 		} else if (!sampler_is_over(flow)) {
-			when = sample->taken + SAMPLER_MIN_NS;
+			when = max(sample->taken + SAMPLER_MIN_NS, soon);
 			if (RB_EMPTY_NODE(&sample->timer.node) ||
 			    when < sample->timer.expires)
 				sampler_queue(snet, sample, when);
