@@ -148,30 +148,29 @@ static void check_all(struct config *c)
 	config_free(c);
 }
 
+static const char all[] = "marks: [label, do]\n"
+			  "layout: ids\n"
+			  "option-type: 0x1e\n"
+			  "pipes:\n  - /run/a\n  - \"/run/b\"\n"
+			  "receiver:\n  listen: '::1'\n"
+			  "fireflies:\n"
+			  "  collectors: [collector.example.org,\n"
+			  "    collector.example.org:9, '192.0.2.1:65535',\n"
+			  "    '[2001:db8::1]:1', '2001:db8::1']\n"
+			  "  to-remote: no\n"
+			  "  hostname: se1.example.org\n"
+			  "  period: 5m\n"
+			  "  enrichment: full\n"
+			  "local-addresses: 2001:db8::5\n"
+			  "max-flows: 1\n"
+			  "log-level: debug\n";
+
 static void test_all(void **state)
 {
 	struct config *config;
 
 	(void)state;
-	assert_int_equal(
-		load(&config,
-		     "marks: [label, do]\n"
-		     "layout: ids\n"
-		     "option-type: 0x1e\n"
-		     "pipes:\n  - /run/a\n  - \"/run/b\"\n"
-		     "receiver:\n  listen: '::1'\n"
-		     "fireflies:\n"
-		     "  collectors: [collector.example.org,\n"
-		     "    collector.example.org:9, '192.0.2.1:65535',\n"
-		     "    '[2001:db8::1]:1', '2001:db8::1']\n"
-		     "  to-remote: no\n"
-		     "  hostname: se1.example.org\n"
-		     "  period: 5m\n"
-		     "  enrichment: full\n"
-		     "local-addresses: 2001:db8::5\n"
-		     "max-flows: 1\n"
-		     "log-level: debug\n"),
-		0);
+	assert_int_equal(load(&config, all), 0);
 	check_all(config);
 	assert_int_equal(
 		load(&config,
@@ -187,6 +186,96 @@ static void test_all(void **state)
 		     "\"log-level\": \"debug\"}"),
 		0);
 	check_all(config);
+}
+
+/* What config_print() has to say of it. Frees the configuration. */
+static void print(struct config *config, char *text, size_t size)
+{
+	FILE *file = tmpfile();
+	size_t len;
+
+	assert_non_null(file);
+	assert_int_equal(config_print(config, file), 0);
+	config_free(config);
+	rewind(file);
+	len = fread(text, 1, size - 1, file);
+	text[len] = '\0';
+	fclose(file);
+}
+
+static void test_print(void **state)
+{
+	struct config *config;
+	char text[4096];
+
+	(void)state;
+	assert_int_equal(load(&config, "marks: [do, label]\n"
+				       "option-type: 0x1e\n"
+				       "receiver: {listen: []}\n"
+				       "fireflies:\n"
+				       "  collectors: [a.example.org, '::1']\n"
+				       "  to-remote: off\n"
+				       "  period: 1h\n"
+				       "  hostname: 'no'\n"
+				       "local-addresses: 2001:DB8:0::5\n"
+				       "log-level: WARNING\n"),
+			 0);
+	print(config, text, sizeof(text));
+	assert_string_equal(text, "marks:\n"
+				  "- label\n"
+				  "- do\n"
+				  "layout: default\n"
+				  "option-type: 30\n"
+				  "pipes:\n"
+				  "- /run/scitagd/flows\n"
+				  "receiver:\n"
+				  "  listen: []\n"
+				  "fireflies:\n"
+				  "  collectors:\n"
+				  "  - \"a.example.org:10514\"\n"
+				  "  - \"[::1]:10514\"\n"
+				  "  to-remote: false\n"
+				  "  period: \"3600s\"\n"
+				  "  enrichment: lean\n"
+				  "  hostname: \"no\"\n"
+				  "local-addresses:\n"
+				  "- \"2001:db8::5\"\n"
+				  "max-flows: 100000\n"
+				  "log-level: warning\n");
+}
+
+/* The text that comes of a file, read again, is the same configuration. */
+static void test_print_and_load(void **state)
+{
+	struct config *config;
+	char text[4096];
+
+	(void)state;
+	assert_int_equal(load(&config, ""), 0);
+	print(config, text, sizeof(text));
+	assert_int_equal(load(&config, text), 0);
+	check_defaults(config);
+
+	assert_int_equal(load(&config, all), 0);
+	print(config, text, sizeof(text));
+	assert_int_equal(load(&config, text), 0);
+	check_all(config);
+
+	assert_int_equal(load(&config,
+			      "marks: none\n"
+			      "pipes: [\"/a \\\"b\\\\: #c\\n\", /null]\n"
+			      "fireflies: {hostname: \" \xc3\xa9~\","
+			      " period: 0}\n"),
+			 0);
+	print(config, text, sizeof(text));
+	assert_int_equal(load(&config, text), 0);
+	assert_int_equal(config->marks, 0);
+	assert_int_equal(config->n_pipes, 2);
+	assert_string_equal(config->pipes[0], "/a \"b\\: #c\n");
+	assert_string_equal(config->pipes[1], "/null");
+	assert_string_equal(config->hostname, " \xc3\xa9~");
+	assert_int_equal(config->period_s, 0);
+	config_free(config);
 }
 
 static void test_empty_lists(void **state)
@@ -356,6 +445,8 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_period),
 		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_print_and_load),
 		cmocka_unit_test(test_empty_lists),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_bad_values),

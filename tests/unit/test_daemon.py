@@ -595,6 +595,29 @@ class CommandLine(Case):
         done = self.run_it("--config", str(config), "--check")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
+    def test_print_config(self):
+        config = pathlib.Path(self.dir, "c")
+        config.write_text("marks: [hbh]\nfireflies: {period: 5m}\n")
+        first = self.run_it("-c", str(config), "--print-config",
+                            "--log-level", "debug")
+        self.assertEqual((first.returncode, first.stderr), (0, ""))
+        for line in ("marks:", "- hbh", "max-flows: 100000",
+                     '  period: "300s"', f"  hostname: {socket.gethostname()}",
+                     "log-level: debug"):
+            self.assertIn(line.replace('"', ""),
+                          first.stdout.replace('"', "").split("\n"))
+        config.write_text(first.stdout)
+        again = self.run_it("-c", str(config), "--print-config")
+        self.assertEqual((again.returncode, again.stderr), (0, ""))
+        self.assertEqual(again.stdout, first.stdout)
+
+    def test_print_bad_config(self):
+        config = pathlib.Path(self.dir, "c")
+        config.write_text("mark: hbh\n")
+        done = self.run_it("-c", str(config), "--print-config")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("c:1: mark: unknown key", done.stderr)
+
     def test_missing_config(self):
         done = self.run_it("--config", f"{self.dir}/none", "--check")
         self.assertEqual(done.returncode, 1)

@@ -188,25 +188,76 @@ int config_load(struct config **out, const char *path, config_error_cb cb,
 	return 0;
 }
 
-int config_log_level_parse(int *level, const char *text)
+/* Puts a value at "key" or "section.key" of a tree. Takes it over. */
+static int put_at(struct json_object *root, const char *path,
+		  struct json_object *value)
 {
-	static const struct {
-		const char *name;
-		int level;
-	} levels[] = {
-		{ "error", LOG_ERR },	  { "warning", LOG_WARNING },
-		{ "notice", LOG_NOTICE }, { "info", LOG_INFO },
-		{ "debug", LOG_DEBUG },
-	};
+	const char *dot = strchr(path, '.');
+	struct json_object *section = root;
+	char name[PATH_TEXT_MAX];
+
+	if (dot) {
+		snprintf(name, sizeof(name), "%.*s", (int)(dot - path), path);
+		if (!json_object_object_get_ex(root, name, &section)) {
+			section = json_object_new_object();
+			json_object_object_add(root, name, section);
+		}
+	}
+	return json_object_object_add(section, dot ? dot + 1 : path, value) ?
+		       -ENOMEM :
+		       0;
+}
+
+int config_print(const struct config *config, FILE *file)
+{
+	struct json_object *root = json_object_new_object();
+	int ret = root ? 0 : -ENOMEM;
 	size_t i;
 
-	for (i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-		if (!strcasecmp(text, levels[i].name)) {
-			*level = levels[i].level;
+	for (i = 0; i < option_count() && !ret; i++) {
+		struct json_object *value = option_get(i)->get(config);
+
+		ret = value ? put_at(root, option_get(i)->path, value) :
+			      -ENOMEM;
+	}
+	if (!ret)
+		ret = yamltree_write(root, file);
+	json_object_put(root);
+	return ret;
+}
+
+static const struct {
+	const char *name;
+	int level;
+} log_levels[] = {
+	{ "error", LOG_ERR },	  { "warning", LOG_WARNING },
+	{ "notice", LOG_NOTICE }, { "info", LOG_INFO },
+	{ "debug", LOG_DEBUG },
+};
+
+#define N_LOG_LEVELS (sizeof(log_levels) / sizeof(log_levels[0]))
+
+int config_log_level_parse(int *level, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < N_LOG_LEVELS; i++) {
+		if (!strcasecmp(text, log_levels[i].name)) {
+			*level = log_levels[i].level;
 			return 0;
 		}
 	}
 	return -EINVAL;
+}
+
+const char *config_log_level_name(int level)
+{
+	size_t i;
+
+	for (i = 0; i < N_LOG_LEVELS; i++)
+		if (log_levels[i].level == level)
+			return log_levels[i].name;
+	return NULL;
 }
 
 static void endpoints_free(struct endpoint *endpoints, size_t n)

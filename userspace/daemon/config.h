@@ -9,15 +9,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "addr.h"
+#include "endpoint.h"
 #include "firefly.h"
-
-/* Where a datagram goes to or comes in: an address or name, and a port. */
-struct endpoint {
-	char *host;
-	uint16_t port;
-};
 
 struct config {
 	/*
@@ -110,7 +106,14 @@ int config_load(struct config **out, const char *path, config_error_cb cb,
 		void *data);
 void config_free(struct config *config); /* NULL is fine */
 
-/* The level of a name as log-level has it. Returns 0 or -EINVAL. */
-int config_log_level_parse(int *level, const char *text);
+/*
+ * Write all keys and what they are set to, as a file that says the same when
+ * it is read. Returns 0 or -errno.
+ */
+int config_print(const struct config *config, FILE *file);
+
+/* The level of a name as log-level has it, both ways. */
+int config_log_level_parse(int *level, const char *text); /* 0 or -EINVAL */
+const char *config_log_level_name(int level);
 
 #endif /* SCITAGD_CONFIG_H */

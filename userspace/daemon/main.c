@@ -30,6 +30,7 @@ const char *argp_program_version = "scitagd " SCITAG_VERSION;
 struct arguments {
 	const char *config; /* NULL: DEFAULT_CONFIG, if it is there */
 	bool check;
+	bool print;
 	int log_level; /* -1: as configured */
 };
 
@@ -46,13 +47,15 @@ struct daemon {
 	size_t n_receivers;
 };
 
-enum { KEY_CHECK = 256, KEY_LOG_LEVEL };
+enum { KEY_CHECK = 256, KEY_PRINT, KEY_LOG_LEVEL };
 
 static const struct argp_option argp_options[] = {
 	{ "config", 'c', "FILE", 0,
 	  "Configuration (default " DEFAULT_CONFIG ", if there is one)", 0 },
 	{ "check", KEY_CHECK, NULL, 0,
 	  "Check the configuration, print what is wrong with it, and exit", 0 },
+	{ "print-config", KEY_PRINT, NULL, 0,
+	  "Print all keys and what they are set to, and exit", 0 },
 	{ "log-level", KEY_LOG_LEVEL, "LEVEL", 0,
 	  "error, warning, notice, info or debug, in place of the configured",
 	  0 },
@@ -69,6 +72,9 @@ static error_t parse_argument(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_CHECK:
 		arguments->check = true;
+		return 0;
+	case KEY_PRINT:
+		arguments->print = true;
 		return 0;
 	case KEY_LOG_LEVEL:
 		if (config_log_level_parse(&arguments->log_level, arg))
@@ -106,8 +112,9 @@ static int load_config(struct config **config, const struct arguments *args)
 	ret = config_load(config, path, print_config_error, NULL);
 	if (ret)
 		return ret;
-	log_set_level(args->log_level >= 0 ? args->log_level :
-					     (*config)->log_level);
+	if (args->log_level >= 0)
+		(*config)->log_level = args->log_level;
+	log_set_level((*config)->log_level);
 	return 0;
 }
 
@@ -273,6 +280,16 @@ static int run(struct daemon *d)
 	return ret;
 }
 
+static int print_config(const struct config *config)
+{
+	int ret = config_print(config, stdout);
+
+	if (ret)
+		log_err("the configuration cannot be printed: %s",
+			strerror(-ret));
+	return ret;
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments arguments = { .log_level = -1 };
@@ -281,7 +298,9 @@ int main(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	ret = load_config(&d.config, &arguments);
-	if (!ret && !arguments.check) {
+	if (!ret && arguments.print) {
+		ret = print_config(d.config);
+	} else if (!ret && !arguments.check) {
 		ret = start(&d);
 		if (ret)
 			log_err("scitagd cannot start: %s", strerror(-ret));

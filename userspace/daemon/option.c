@@ -2,6 +2,7 @@
 #include "option.h"
 
 #include <errno.h>
+#include <json-c/json.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <scitag/option.h>
 
 #include "config.h"
+#include "endpoint.h"
 #include "firefly.h"
 #include "flow.h"
 #include "number.h"
@@ -45,6 +47,21 @@ static int set_marks(struct config *config, const char *text,
 	return 0;
 }
 
+static struct json_object *get_marks(const struct config *config)
+{
+	struct json_object *list = json_object_new_array();
+	char text[FLOW_MARK_TEXT_MAX];
+	uint32_t bit;
+
+	for (bit = 1; list && bit && bit <= config->marks; bit <<= 1)
+		if (config->marks & bit)
+			json_object_array_add(list,
+					      json_object_new_string(
+						      flow_mark_format(bit,
+								       text)));
+	return list;
+}
+
 static int set_layout(struct config *config, const char *text,
 		      char error[static OPTION_ERROR_MAX])
 {
@@ -53,6 +70,13 @@ static int set_layout(struct config *config, const char *text,
 		return fail(error, "\"%s\" is none of ids, label, label4, safe",
 			    text);
 	return 0;
+}
+
+static struct json_object *get_layout(const struct config *config)
+{
+	const char *name = flow_layout_name(config->layout);
+
+	return json_object_new_string(name ? name : "default");
 }
 
 static int set_option_type(struct config *config, const char *text,
@@ -70,6 +94,13 @@ static int set_option_type(struct config *config, const char *text,
 			    text);
 	config->option_type = number;
 	return 0;
+}
+
+static struct json_object *get_option_type(const struct config *config)
+{
+	if (config->option_type == FLOW_OPTION_TYPE_DEFAULT)
+		return json_object_new_string("default");
+	return json_object_new_int(config->option_type);
 }
 
 static int set_pipes(struct config *config, const char *text,
@@ -91,44 +122,15 @@ static int set_pipes(struct config *config, const char *text,
 	return 0;
 }
 
-/*
- * Where the port begins in "host:port", "[address]:port", or NULL if there is
- * none: more than one ':' outside of brackets is an IPv6 address.
- */
-static const char *find_port(const char *text)
+static struct json_object *get_pipes(const struct config *config)
 {
-	const char *close = text[0] == '[' ? strchr(text, ']') : NULL;
-	const char *colon;
+	struct json_object *list = json_object_new_array();
+	size_t i;
 
-	if (close)
-		return close[1] ? close + 1 : NULL;
-	colon = strchr(text, ':');
-	return colon && !strchr(colon + 1, ':') ? colon : NULL;
-}
-
-static int parse_endpoint(struct endpoint *e, const char *text,
-			  char error[static OPTION_ERROR_MAX])
-{
-	const char *colon = find_port(text);
-	size_t len = colon ? (size_t)(colon - text) : strlen(text);
-	char *host;
-
-	e->port = FIREFLY_PORT;
-	if (colon && (*colon != ':' || port_parse(&e->port, colon + 1)))
-		return fail(error, "\"%s\" has a bad port", text);
-	if (text[0] == '[') {
-		if (len < 3 || text[len - 1] != ']')
-			return fail(error, "\"%s\" has bad brackets", text);
-		text++;
-		len -= 2;
-	}
-	if (!len || strcspn(text, " \t/[]") < len)
-		return fail(error, "\"%s\" is not a host", text);
-	host = strndup(text, len);
-	if (!host)
-		return -ENOMEM;
-	e->host = host;
-	return 0;
+	for (i = 0; list && i < config->n_pipes; i++)
+		json_object_array_add(list,
+				      json_object_new_string(config->pipes[i]));
+	return list;
 }
 
 /* From text to the end of a list. */
@@ -142,10 +144,27 @@ static int add_endpoint(struct endpoint **list, size_t *n, const char *text,
 	if (!more)
 		return -ENOMEM;
 	*list = more;
-	ret = parse_endpoint(&more[*n], text, error);
+	ret = endpoint_parse(&more[*n], text, error);
 	if (!ret)
 		(*n)++;
 	return ret;
+}
+
+static struct json_object *get_endpoints(const struct endpoint *endpoints,
+					 size_t n)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; list && i < n; i++) {
+		char *text = endpoint_text(&endpoints[i]);
+
+		if (text)
+			json_object_array_add(list,
+					      json_object_new_string(text));
+		free(text);
+	}
+	return list;
 }
 
 static int set_collectors(struct config *config, const char *text,
@@ -153,6 +172,11 @@ static int set_collectors(struct config *config, const char *text,
 {
 	return add_endpoint(&config->collectors, &config->n_collectors, text,
 			    error);
+}
+
+static struct json_object *get_collectors(const struct config *config)
+{
+	return get_endpoints(config->collectors, config->n_collectors);
 }
 
 static int set_listen(struct config *config, const char *text,
@@ -171,6 +195,11 @@ static int set_listen(struct config *config, const char *text,
 	return 0;
 }
 
+static struct json_object *get_listen(const struct config *config)
+{
+	return get_endpoints(config->listen, config->n_listen);
+}
+
 static int set_to_remote(struct config *config, const char *text,
 			 char error[static OPTION_ERROR_MAX])
 {
@@ -180,6 +209,11 @@ static int set_to_remote(struct config *config, const char *text,
 	    strcasecmp(text, "no") && strcasecmp(text, "off"))
 		return fail(error, "\"%s\" is not true or false", text);
 	return 0;
+}
+
+static struct json_object *get_to_remote(const struct config *config)
+{
+	return json_object_new_boolean(config->to_remote);
 }
 
 /* "10", "10s", "5m", "1h". */
@@ -205,25 +239,41 @@ static int set_period(struct config *config, const char *text,
 	return 0;
 }
 
+static struct json_object *get_period(const struct config *config)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%us", config->period_s);
+	return json_object_new_string(text);
+}
+
+static const char *const enrichments[] = {
+	[FIREFLY_LEAN] = "lean",
+	[FIREFLY_COMPATIBLE] = "compatible",
+	[FIREFLY_FULL] = "full",
+	[FIREFLY_BARE] = "none",
+};
+
+#define N_ENRICHMENTS (sizeof(enrichments) / sizeof(enrichments[0]))
+
 static int set_enrichment(struct config *config, const char *text,
 			  char error[static OPTION_ERROR_MAX])
 {
-	static const char *const names[] = {
-		[FIREFLY_LEAN] = "lean",
-		[FIREFLY_COMPATIBLE] = "compatible",
-		[FIREFLY_FULL] = "full",
-		[FIREFLY_BARE] = "none",
-	};
 	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(text, names[i]))
+	for (i = 0; i < N_ENRICHMENTS; i++) {
+		if (strcmp(text, enrichments[i]))
 			continue;
 		config->enrichment = i;
 		return 0;
 	}
 	return fail(error, "\"%s\" is none of lean, compatible, full, none",
 		    text);
+}
+
+static struct json_object *get_enrichment(const struct config *config)
+{
+	return json_object_new_string(enrichments[config->enrichment]);
 }
 
 /* "" is the default: the host's own name. */
@@ -239,6 +289,11 @@ static int set_hostname(struct config *config, const char *text,
 	free(config->hostname);
 	config->hostname = strdup(text[0] ? text : name);
 	return config->hostname ? 0 : -ENOMEM;
+}
+
+static struct json_object *get_hostname(const struct config *config)
+{
+	return json_object_new_string(config->hostname);
 }
 
 static int set_local_addresses(struct config *config, const char *text,
@@ -257,6 +312,19 @@ static int set_local_addresses(struct config *config, const char *text,
 	return 0;
 }
 
+static struct json_object *get_local_addresses(const struct config *config)
+{
+	struct json_object *list = json_object_new_array();
+	char text[ADDR_TEXT_MAX];
+	size_t i;
+
+	for (i = 0; list && i < config->n_local_addresses; i++)
+		json_object_array_add(list, json_object_new_string(addr_format(
+						    &config->local_addresses[i],
+						    text)));
+	return list;
+}
+
 static int set_max_flows(struct config *config, const char *text,
 			 char error[static OPTION_ERROR_MAX])
 {
@@ -267,6 +335,11 @@ static int set_max_flows(struct config *config, const char *text,
 			    FLOWS_LIMIT);
 	config->max_flows = number;
 	return 0;
+}
+
+static struct json_object *get_max_flows(const struct config *config)
+{
+	return json_object_new_int64(config->max_flows);
 }
 
 static int set_log_level(struct config *config, const char *text,
@@ -280,20 +353,28 @@ static int set_log_level(struct config *config, const char *text,
 	return 0;
 }
 
+static struct json_object *get_log_level(const struct config *config)
+{
+	return json_object_new_string(config_log_level_name(config->log_level));
+}
+
 static const struct option options[] = {
-	{ "marks", true, set_marks, "label" },
-	{ "layout", false, set_layout, "default" },
-	{ "option-type", false, set_option_type, "default" },
-	{ "pipes", true, set_pipes, "/run/scitagd/flows" },
-	{ "receiver.listen", true, set_listen, "127.0.0.1:10514 [::1]:10514" },
-	{ "fireflies.collectors", true, set_collectors, "" },
-	{ "fireflies.to-remote", false, set_to_remote, "true" },
-	{ "fireflies.period", false, set_period, "10s" },
-	{ "fireflies.enrichment", false, set_enrichment, "lean" },
-	{ "fireflies.hostname", false, set_hostname, "" },
-	{ "local-addresses", true, set_local_addresses, "" },
-	{ "max-flows", false, set_max_flows, "100000" },
-	{ "log-level", false, set_log_level, "info" },
+	{ "marks", true, set_marks, get_marks, "label" },
+	{ "layout", false, set_layout, get_layout, "default" },
+	{ "option-type", false, set_option_type, get_option_type, "default" },
+	{ "pipes", true, set_pipes, get_pipes, "/run/scitagd/flows" },
+	{ "receiver.listen", true, set_listen, get_listen,
+	  "127.0.0.1:10514 [::1]:10514" },
+	{ "fireflies.collectors", true, set_collectors, get_collectors, "" },
+	{ "fireflies.to-remote", false, set_to_remote, get_to_remote, "true" },
+	{ "fireflies.period", false, set_period, get_period, "10s" },
+	{ "fireflies.enrichment", false, set_enrichment, get_enrichment,
+	  "lean" },
+	{ "fireflies.hostname", false, set_hostname, get_hostname, "" },
+	{ "local-addresses", true, set_local_addresses, get_local_addresses,
+	  "" },
+	{ "max-flows", false, set_max_flows, get_max_flows, "100000" },
+	{ "log-level", false, set_log_level, get_log_level, "info" },
 };
 
 size_t option_count(void)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 struct config;
+struct json_object;
 
 /* Longest text of an error with its NUL. */
 #define OPTION_ERROR_MAX 256
@@ -24,6 +25,12 @@ struct option {
 	 */
 	int (*set)(struct config *config, const char *text,
 		   char error[static OPTION_ERROR_MAX]);
+
+	/*
+	 * What it is set to, as a value that set takes, or a list of them.
+	 * A new object, or NULL: no memory.
+	 */
+	struct json_object *(*get)(const struct config *config);
 
 	const char *initial; /* default; of a list: separated by blanks */
 };

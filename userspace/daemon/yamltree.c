@@ -247,3 +247,124 @@ int yamltree_load(struct json_object **out, const char *path,
 	fclose(file);
 	return *out ? 0 : -EINVAL;
 }
+
+/* Needs no quotes, and nobody takes it for anything but text. */
+static bool is_word(const char *text)
+{
+	static const char *const special[] = { "null", "true", "false",
+					       "yes",  "no",   "on",
+					       "off",  "y",    "n" };
+	size_t i;
+
+	for (i = 0; i < sizeof(special) / sizeof(special[0]); i++)
+		if (!strcasecmp(text, special[i]))
+			return false;
+	return strspn(text, "abcdefghijklmnopqrstuvwxyz/") &&
+	       !text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789/._-")];
+}
+
+static bool emit(yaml_emitter_t *emitter, yaml_event_t *event, int made)
+{
+	return made && yaml_emitter_emit(emitter, event);
+}
+
+static bool write_scalar(yaml_emitter_t *emitter, struct json_object *value)
+{
+	const char *text = json_object_get_string(value);
+	bool quote = json_object_is_type(value, json_type_string) &&
+		     !is_word(text);
+	yaml_event_t event;
+
+	return text && emit(emitter, &event,
+			    yaml_scalar_event_initialize(
+				    &event, NULL, NULL, (yaml_char_t *)text,
+				    strlen(text), 1, 1,
+				    quote ? YAML_DOUBLE_QUOTED_SCALAR_STYLE :
+					    YAML_PLAIN_SCALAR_STYLE));
+}
+
+static bool write_value(yaml_emitter_t *emitter, struct json_object *value);
+
+static bool write_sequence(yaml_emitter_t *emitter, struct json_object *array)
+{
+	size_t n = json_object_array_length(array), i;
+	yaml_event_t event;
+
+	if (!emit(emitter, &event,
+		  yaml_sequence_start_event_initialize(
+			  &event, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE)))
+		return false;
+	for (i = 0; i < n; i++)
+		if (!write_value(emitter, json_object_array_get_idx(array, i)))
+			return false;
+	return emit(emitter, &event,
+		    yaml_sequence_end_event_initialize(&event));
+}
+
+static bool write_mapping(yaml_emitter_t *emitter, struct json_object *object)
+{
+	struct json_object_iterator it = json_object_iter_begin(object);
+	struct json_object_iterator end = json_object_iter_end(object);
+	yaml_event_t event;
+
+	if (!emit(emitter, &event,
+		  yaml_mapping_start_event_initialize(
+			  &event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE)))
+		return false;
+	for (; !json_object_iter_equal(&it, &end); json_object_iter_next(&it)) {
+		const char *key = json_object_iter_peek_name(&it);
+
+		if (!emit(emitter, &event,
+			  yaml_scalar_event_initialize(
+				  &event, NULL, NULL, (yaml_char_t *)key,
+				  strlen(key), 1, 1, YAML_ANY_SCALAR_STYLE)) ||
+		    !write_value(emitter, json_object_iter_peek_value(&it)))
+			return false;
+	}
+	return emit(emitter, &event, yaml_mapping_end_event_initialize(&event));
+}
+
+static bool write_value(yaml_emitter_t *emitter, struct json_object *value)
+{
+	switch (json_object_get_type(value)) {
+	case json_type_object:
+		return write_mapping(emitter, value);
+	case json_type_array:
+		return write_sequence(emitter, value);
+	default:
+		return write_scalar(emitter, value);
+	}
+}
+
+static bool write_document(yaml_emitter_t *emitter, struct json_object *root)
+{
+	yaml_event_t event;
+
+	return emit(emitter, &event,
+		    yaml_stream_start_event_initialize(&event,
+						       YAML_UTF8_ENCODING)) &&
+	       emit(emitter, &event,
+		    yaml_document_start_event_initialize(&event, NULL, NULL,
+							 NULL, 1)) &&
+	       write_value(emitter, root) &&
+	       emit(emitter, &event,
+		    yaml_document_end_event_initialize(&event, 1)) &&
+	       emit(emitter, &event, yaml_stream_end_event_initialize(&event));
+}
+
+int yamltree_write(struct json_object *root, FILE *file)
+{
+	yaml_emitter_t emitter;
+	bool ok;
+
+	if (!yaml_emitter_initialize(&emitter))
+		return -ENOMEM;
+	yaml_emitter_set_output_file(&emitter, file);
+	yaml_emitter_set_unicode(&emitter, 1);
+	yaml_emitter_set_width(&emitter, -1);
+	ok = write_document(&emitter, root);
+	yaml_emitter_delete(&emitter);
+	return ok && !fflush(file) ? 0 : -EIO;
+}

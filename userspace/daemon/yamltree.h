@@ -10,6 +10,8 @@
 #ifndef SCITAGD_YAMLTREE_H
 #define SCITAGD_YAMLTREE_H
 
+#include <stdio.h>
+
 struct json_object;
 
 /* Longest text of an error with its NUL. */
@@ -27,5 +29,11 @@ int yamltree_load(struct json_object **out, const char *path,
 
 /* The line of an array's item; or, for an object's value, of its key. */
 unsigned int yamltree_line(struct json_object *value);
+
+/*
+ * Write a tree of objects, arrays, strings, numbers and booleans. Read again
+ * it has the same texts. Returns 0 or -errno.
+ */
+int yamltree_write(struct json_object *root, FILE *file);
 
 #endif /* SCITAGD_YAMLTREE_H */

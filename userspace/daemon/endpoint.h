@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where a datagram goes to or comes in, as the configuration names it.
+ */
+#ifndef SCITAGD_ENDPOINT_H
+#define SCITAGD_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* An address or name, and a port. */
+struct endpoint {
+	char *host; /* without brackets */
+	uint16_t port;
+};
+
+/* Longest text of an error with its NUL. */
+#define ENDPOINT_ERROR_MAX 256
+
+/*
+ * From "host", "host:port", "address" or "[address]:port"; the port of
+ * fireflies if there is none. Whether the host is there is not looked at.
+ * Returns 0; -EINVAL with a text in error; or -ENOMEM. The caller frees the
+ * host.
+ */
+int endpoint_parse(struct endpoint *endpoint, const char *text,
+		   char error[static ENDPOINT_ERROR_MAX]);
+
+/* The text of it, always with a port, to be freed; NULL: no memory. */
+char *endpoint_text(const struct endpoint *endpoint);
+
+#endif /* SCITAGD_ENDPOINT_H */
