@@ -403,6 +403,29 @@ class PipeFile(Case):
         d.nothing_more()
 
 
+class Sources(Case):
+    def test_twice_is_once(self):
+        port = free_port()
+        pipe = pathlib.Path(self.dir, "flows")
+        config = pathlib.Path(self.dir, "other.conf")
+        config.write_text(f"pipes: [{pipe}, {pipe}]\nreceiver:\n"
+                          f"  listen: ['127.0.0.1:{port}', "
+                          f"'127.0.0.1:{port}']\n")
+        process = subprocess.Popen([SCITAGD, "--config", config],
+                                   stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        until(pipe.exists, "the pipe")
+        # Opened for writing, it has a reader: the daemon, and it is ready.
+        os.close(os.open(pipe, os.O_WRONLY))
+        process.terminate()
+        log = process.communicate(timeout=TIMEOUT_S)[1].decode()
+        self.assertEqual(process.returncode, 0, log)
+        self.assertEqual(log.count("flows: 0 lines"), 1)
+        self.assertEqual(log.count(f"127.0.0.1:{port}: 0 fireflies"), 1)
+
+
 class Receiver(Case):
     def test_xrootd(self):
         d = self.daemon()

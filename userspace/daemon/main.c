@@ -20,8 +20,7 @@
 #include "kernel.h"
 #include "local.h"
 #include "log.h"
-#include "pipe.h"
-#include "receiver.h"
+#include "sources.h"
 
 #define DEFAULT_CONFIG "/etc/scitag/scitagd.conf"
 
@@ -41,10 +40,7 @@ struct daemon {
 	struct kernel *kernel;
 	struct emitter *emitter;
 	struct flows *flows;
-	struct pipe **pipes;
-	size_t n_pipes;
-	struct receiver **receivers;
-	size_t n_receivers;
+	struct sources *sources;
 };
 
 enum { KEY_CHECK = 256, KEY_PRINT, KEY_LOG_LEVEL };
@@ -120,12 +116,7 @@ static int load_config(struct config **config, const struct arguments *args)
 
 static void log_counters(const struct daemon *d)
 {
-	size_t i;
-
-	for (i = 0; i < d->n_pipes; i++)
-		pipe_log_counters(d->pipes[i]);
-	for (i = 0; i < d->n_receivers; i++)
-		receiver_log_counters(d->receivers[i]);
+	sources_log_counters(d->sources);
 	flows_log_counters(d->flows);
 	kernel_log_counters(d->kernel);
 	emitter_log_counters(d->emitter);
@@ -192,46 +183,6 @@ static int open_flows(struct daemon *d)
 	return ret;
 }
 
-static int open_pipes(struct daemon *d)
-{
-	size_t i;
-	int ret;
-
-	d->pipes = calloc(d->config->n_pipes + 1, sizeof(*d->pipes));
-	if (!d->pipes)
-		return -ENOMEM;
-	for (i = 0; i < d->config->n_pipes; i++) {
-		ret = pipe_new(&d->pipes[d->n_pipes], d->event,
-			       d->config->pipes[i], d->flows);
-		if (ret)
-			return ret;
-		d->n_pipes++;
-	}
-	return 0;
-}
-
-static int open_receivers(struct daemon *d)
-{
-	size_t i;
-	int ret;
-
-	d->receivers = calloc(d->config->n_listen + 1, sizeof(*d->receivers));
-	if (!d->receivers)
-		return -ENOMEM;
-	for (i = 0; i < d->config->n_listen; i++) {
-		ret = receiver_new(&d->receivers[d->n_receivers], d->event,
-				   &d->config->listen[i], d->flows, d->local,
-				   d->emitter);
-		/* A host without IPv6, or without IPv4, runs all the same. */
-		if (ret == -EAFNOSUPPORT || ret == -EADDRNOTAVAIL)
-			continue;
-		if (ret)
-			return ret;
-		d->n_receivers++;
-	}
-	return 0;
-}
-
 static int start(struct daemon *d)
 {
 	int ret;
@@ -240,25 +191,15 @@ static int start(struct daemon *d)
 	if (!ret)
 		ret = open_flows(d);
 	if (!ret)
-		ret = open_pipes(d);
-	if (!ret)
-		ret = open_receivers(d);
-	if (ret)
-		return ret;
-	if (!d->n_pipes && !d->n_receivers)
-		log_warn("no pipe and no receiver: no flow will ever start");
-	return 0;
+		ret = sources_new(&d->sources, d->event, d->flows, d->local,
+				  d->emitter);
+	return ret ? ret : sources_open(d->sources, d->config);
 }
 
 /* Also of what start() has begun only. */
 static void stop(struct daemon *d)
 {
-	while (d->n_receivers)
-		receiver_free(d->receivers[--d->n_receivers]);
-	free(d->receivers);
-	while (d->n_pipes)
-		pipe_free(d->pipes[--d->n_pipes]);
-	free(d->pipes);
+	sources_free(d->sources);
 	flows_free(d->flows);
 	emitter_free(d->emitter);
 	kernel_free(d->kernel);

@@ -22,7 +22,7 @@
 #define PIPE_READ_MAX 65536
 
 struct pipe {
-	const char *path;
+	char *path;
 	struct flows *flows;
 	int fd;
 	sd_event_source *source;
@@ -142,10 +142,10 @@ int pipe_new(struct pipe **out, sd_event *event, const char *path,
 
 	if (!pipe)
 		return -ENOMEM;
-	pipe->path = path;
 	pipe->flows = flows;
 	pipe->fd = -1;
-	ret = open_pipe(pipe);
+	pipe->path = strdup(path);
+	ret = pipe->path ? open_pipe(pipe) : -ENOMEM;
 	if (ret)
 		goto err;
 	ret = sd_event_add_io(event, &pipe->source, pipe->fd, EPOLLIN,
@@ -166,7 +166,13 @@ void pipe_free(struct pipe *pipe)
 	sd_event_source_unref(pipe->source);
 	if (pipe->fd >= 0)
 		close(pipe->fd);
+	free(pipe->path);
 	free(pipe);
+}
+
+bool pipe_is_at(const struct pipe *pipe, const char *path)
+{
+	return !strcmp(pipe->path, path);
 }
 
 void pipe_log_counters(const struct pipe *pipe)

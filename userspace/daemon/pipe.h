@@ -6,6 +6,7 @@
 #ifndef SCITAGD_PIPE_H
 #define SCITAGD_PIPE_H
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 struct flows;
@@ -16,11 +17,13 @@ struct pipe;
  * when the daemon ends, so that writers can wait for the next. Anything else
  * at path is left as it is, and is an error (-EEXIST); so is a pipe that
  * another daemon reads (-EBUSY). All errors are logged.
- * path and flows are used as long as this lives. Returns 0 or -errno.
+ * flows is used as long as this lives. Returns 0 or -errno.
  */
 int pipe_new(struct pipe **out, sd_event *event, const char *path,
 	     struct flows *flows);
 void pipe_free(struct pipe *pipe); /* NULL is fine */
+
+bool pipe_is_at(const struct pipe *pipe, const char *path);
 
 /* How many lines there were, and how many of them were bad. */
 void pipe_log_counters(const struct pipe *pipe);

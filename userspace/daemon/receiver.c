@@ -31,6 +31,8 @@ struct receiver {
 	struct flows *flows;
 	struct local *local;
 	const struct emitter *emitter;
+	struct addr addr;
+	uint16_t port;
 	char name[SOCKADDR_TEXT_MAX];
 	int fd;
 	sd_event_source *source;
@@ -177,15 +179,15 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents,
 static int open_socket(struct receiver *r, const struct endpoint *listen)
 {
 	int size = SOCKET_BUFFER;
-	struct addr addr;
 	int one = 1;
 	int ret;
 
-	ret = addr_parse(&addr, listen->host);
+	ret = addr_parse(&r->addr, listen->host);
 	if (ret)
 		return ret;
-	sockaddr_text(&addr, listen->port, r->name);
-	r->fd = sockaddr_bind_udp(&addr, listen->port);
+	r->port = listen->port;
+	sockaddr_text(&r->addr, r->port, r->name);
+	r->fd = sockaddr_bind_udp(&r->addr, r->port);
 	if (r->fd < 0) {
 		ret = r->fd;
 		log_err("fireflies cannot be received on %s: %s", r->name,
@@ -233,6 +235,16 @@ void receiver_free(struct receiver *receiver)
 	if (receiver->fd >= 0)
 		close(receiver->fd);
 	free(receiver);
+}
+
+bool receiver_is_at(const struct receiver *receiver,
+		    const struct endpoint *listen)
+{
+	struct addr addr;
+
+	return receiver->port == listen->port &&
+	       !addr_parse(&addr, listen->host) &&
+	       addr_equal(&receiver->addr, &addr);
 }
 
 void receiver_log_counters(const struct receiver *receiver)
