@@ -28,6 +28,7 @@
 
 struct fixture {
 	struct config config;
+	struct addr here[2];
 	struct local *local;
 	struct flows *flows;
 	char calls[4096]; /* "mark ...;unmark ...;start ..." */
@@ -110,7 +111,6 @@ static inline struct addr address(const char *text)
 
 static inline int setup(void **state)
 {
-	struct addr more[2] = { address(HERE), address("192.0.2.1") };
 	struct fixture *fx = calloc(1, sizeof(*fx));
 	struct flows_calls calls = {
 		.mark = note_mark,
@@ -126,7 +126,9 @@ static inline int setup(void **state)
 	fx->config.marks = SCITAG_MARK_LABEL;
 	fx->config.layout = FLOW_LAYOUT_DEFAULT;
 	fx->config.max_flows = 3;
-	assert_int_equal(local_new(&fx->local, more, 2), 0);
+	fx->here[0] = address(HERE);
+	fx->here[1] = address("192.0.2.1");
+	assert_int_equal(local_new(&fx->local, fx->here, 2), 0);
 	assert_int_equal(flows_new(&fx->flows, &fx->config, fx->local, &calls),
 			 0);
 	*state = fx;

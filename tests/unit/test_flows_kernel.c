@@ -355,6 +355,45 @@ static void test_gone_and_back(void **state)
 	assert_int_equal(fx->last.key.sport, 2);
 }
 
+/* Nothing is to be marked any more: what was seen last is kept. */
+static void test_leave(void **state)
+{
+	struct fixture *fx = *state;
+
+	sample_tcp(fx, 1000, 2000, 3000);
+	assert_int_equal(start(fx, of_port(FIREFLY_START, 1)), 0);
+	fx->calls[0] = '\0';
+	sample_tcp(fx, 5000, 6000, 7000);
+	flows_kernel_leave(fx->flows);
+	expect(fx, "unmark;");
+	assert_int_equal(flows_count(fx->flows), 1);
+
+	/* What comes late from there is of no flow. */
+	fx->sample = (struct snapshot){ .flow_id = 0 };
+	kernel_end(fx, 17);
+	expect(fx, "");
+	assert_int_equal(end(fx, of_port(FIREFLY_END, 1)), 0);
+	expect(fx, "end 3/14;unmark;");
+	assert_int_equal(fx->last_snapshot.tcp_info.tcpi_bytes_acked, 5000);
+}
+
+static void test_reload(void **state)
+{
+	struct fixture *fx = *state;
+	struct config config = fx->config;
+
+	config.max_flows = 1;
+	assert_int_equal(start(fx, of_port(FIREFLY_START, 1)), 0);
+	assert_int_equal(start(fx, of_port(FIREFLY_START, 2)), 0);
+	flows_reload(fx->flows, &config);
+	assert_int_equal(flows_count(fx->flows), 2);
+	assert_int_equal(start(fx, of_port(FIREFLY_START, 3)), -ENOSPC);
+	assert_int_equal(end(fx, of_port(FIREFLY_END, 1)), 0);
+	assert_int_equal(end(fx, of_port(FIREFLY_END, 2)), 0);
+	assert_int_equal(start(fx, of_port(FIREFLY_START, 3)), 0);
+	flows_reload(fx->flows, &fx->config);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -373,6 +412,8 @@ int main(void)
 		TEST(test_kernel_end_with_socket),
 		TEST(test_resync),
 		TEST(test_gone_and_back),
+		TEST(test_leave),
+		TEST(test_reload),
 	};
 
 	log_set_level(LOG_ERR);

@@ -19,6 +19,7 @@
 #include "timestamp.h"
 
 struct target {
+	const char *name; /* of the configuration */
 	struct addr addr;
 	uint16_t port;
 };
@@ -88,6 +89,7 @@ static void add_collector(struct emitter *emitter, const char *name,
 			 text);
 		return;
 	}
+	target->name = name;
 	target->addr = *addr;
 	target->port = port;
 	emitter->n_collectors++;
@@ -134,39 +136,65 @@ static int open_out(struct out *out, sa_family_t family)
 	return sockaddr_read(&sa.sa, &addr, &out->port);
 }
 
+/* The address that a name had before; NULL if it was none. */
+static const struct addr *find_known(const struct target *targets, size_t n,
+				     const char *name)
+{
+	while (n--)
+		if (!strcmp(targets[n].name, name))
+			return &targets[n].addr;
+	return NULL;
+}
+
+int emitter_reload(struct emitter *emitter, const struct config *config)
+{
+	struct target *before = emitter->collectors;
+	size_t n_before = emitter->n_collectors;
+	struct target *targets;
+	size_t i;
+
+	targets = calloc(config->n_collectors + 1, sizeof(*targets));
+	if (!targets)
+		return -ENOMEM;
+	emitter->config = config;
+	emitter->collectors = targets;
+	emitter->n_collectors = 0;
+	firefly_hostname(emitter->hostname, config->hostname);
+	for (i = 0; i < config->n_collectors; i++) {
+		const struct endpoint *e = &config->collectors[i];
+		const struct addr *known =
+			find_known(before, n_before, e->host);
+		struct addr addr;
+
+		if (known)
+			add_collector(emitter, e->host, known, e->port);
+		else if (!resolve(&addr, e->host))
+			add_collector(emitter, e->host, &addr, e->port);
+	}
+	free(before);
+	return 0;
+}
+
 int emitter_new(struct emitter **out, const struct config *config)
 {
 	struct emitter *emitter = calloc(1, sizeof(*emitter));
-	struct addr addr;
-	size_t i;
 	int ret;
 
 	if (!emitter)
 		return -ENOMEM;
-	emitter->config = config;
 	emitter->ipv4.fd = -1;
 	emitter->ipv6.fd = -1;
-	firefly_hostname(emitter->hostname, config->hostname);
 	ret = open_out(&emitter->ipv4, AF_INET);
 	if (!ret)
 		ret = open_out(&emitter->ipv6, AF_INET6);
-	if (ret)
-		goto err;
-
-	ret = -ENOMEM;
-	emitter->collectors =
-		calloc(config->n_collectors + 1, sizeof(*emitter->collectors));
-	if (!emitter->collectors)
-		goto err;
-	for (i = 0; i < config->n_collectors; i++)
-		if (!resolve(&addr, config->collectors[i].host))
-			add_collector(emitter, config->collectors[i].host,
-				      &addr, config->collectors[i].port);
+	if (!ret)
+		ret = emitter_reload(emitter, config);
+	if (ret) {
+		emitter_free(emitter);
+		return ret;
+	}
 	*out = emitter;
 	return 0;
-err:
-	emitter_free(emitter);
-	return ret;
 }
 
 void emitter_free(struct emitter *emitter)

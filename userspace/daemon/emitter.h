@@ -23,10 +23,16 @@ struct flow;
 
 /*
  * Resolves the names of the collectors, which may block; a name that cannot
- * be resolved is logged and left out. config is used as long as this lives.
- * Returns 0 or -errno.
+ * be resolved is logged and left out. config is used as long as this lives or
+ * until there is another. Returns 0 or -errno.
  */
 int emitter_new(struct emitter **out, const struct config *config);
+
+/*
+ * From now on, what config has. Names that were resolved already keep their
+ * address. Returns 0; or -errno, and nothing has changed.
+ */
+int emitter_reload(struct emitter *emitter, const struct config *config);
 void emitter_free(struct emitter *emitter); /* NULL is fine */
 
 /* The call report of struct flows_calls; data is the struct emitter. */

@@ -61,6 +61,11 @@ int flows_new(struct flows **out, const struct config *config,
 	return 0;
 }
 
+void flows_reload(struct flows *flows, const struct config *config)
+{
+	flows->config = config;
+}
+
 void flows_free(struct flows *flows)
 {
 	if (!flows)
@@ -351,6 +356,18 @@ void flows_kernel_back(struct flows *flows)
 	{
 		flows->calls.mark(flows->calls.kernel, flow);
 		look(flows, flow);
+	}
+}
+
+void flows_kernel_leave(struct flows *flows)
+{
+	struct flow *flow;
+
+	TAILQ_FOREACH(flow, &flows->table.list, link)
+	{
+		look(flows, flow);
+		flows->calls.unmark(flows->calls.kernel, flow);
+		table_set_id(&flows->table, flow, 0);
 	}
 }
 

@@ -58,9 +58,15 @@ struct flows;
 /* Longest text of an error with its NUL. */
 #define FLOWS_ERROR_MAX 256
 
-/* config, local and calls are used as long as the table lives. */
+/*
+ * local and calls are used as long as the table lives, config as well, or until
+ * there is another.
+ */
 int flows_new(struct flows **out, const struct config *config,
 	      struct local *local, const struct flows_calls *calls);
+
+/* For what comes from now on; max-flows closes no flow that is open. */
+void flows_reload(struct flows *flows, const struct config *config);
 
 /* Frees the entries, and does nothing else with them; NULL is fine. */
 void flows_free(struct flows *flows);
@@ -111,8 +117,11 @@ void flows_resync(struct flows *flows);
 /* The kernel's table is gone, with all that was in it; they stay open. */
 void flows_kernel_gone(struct flows *flows);
 
-/* There is another: they are entered again. */
+/* There is another, or all is to be otherwise: they are entered again. */
 void flows_kernel_back(struct flows *flows);
+
+/* They are looked at for the last time and taken out; they stay open. */
+void flows_kernel_leave(struct flows *flows);
 
 /* All open flows end now. */
 void flows_end_all(struct flows *flows);

@@ -148,7 +148,7 @@ int kernel_new(struct kernel **out, const struct config *config,
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
 	struct kernel_events_calls calls = {
 		.ended = on_ended,
-		.snapshot = config->period_s ? on_snapshot : NULL,
+		.snapshot = on_snapshot,
 		.missed = on_missed,
 		.gone = on_gone,
 		.data = kernel,
@@ -163,6 +163,7 @@ int kernel_new(struct kernel **out, const struct config *config,
 		free(kernel);
 		return ret;
 	}
+	kernel_events_want(kernel->events, config->period_s);
 	say_what_is_off(config);
 	if (config->marks)
 		connect_module(kernel);
@@ -173,6 +174,34 @@ int kernel_new(struct kernel **out, const struct config *config,
 void kernel_attach(struct kernel *kernel, struct flows *flows)
 {
 	kernel->flows = flows;
+}
+
+static bool marks_alike(const struct config *a, const struct config *b)
+{
+	return a->marks == b->marks && a->layout == b->layout &&
+	       a->option_type == b->option_type;
+}
+
+void kernel_reload(struct kernel *kernel, const struct config *config)
+{
+	const struct config *before = kernel->config;
+
+	kernel->config = config;
+	kernel_events_want(kernel->events, config->period_s);
+	if (marks_alike(before, config) && before->period_s == config->period_s)
+		return;
+	say_what_is_off(config);
+	if (!config->marks) {
+		if (kernel->genl) {
+			flows_kernel_leave(kernel->flows);
+			disconnect(kernel);
+		}
+	} else if (kernel->genl) {
+		kernel_events_open(kernel->events);
+		flows_kernel_back(kernel->flows);
+	} else {
+		connect_module(kernel);
+	}
 }
 
 void kernel_free(struct kernel *kernel)

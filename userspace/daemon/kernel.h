@@ -19,13 +19,22 @@ struct flows;
 struct kernel;
 struct snapshot;
 
-/* config is used as long as this lives. Returns 0, module or not; -errno. */
+/*
+ * config is used as long as this lives or until there is another. Returns 0,
+ * module or not; or -errno.
+ */
 int kernel_new(struct kernel **out, const struct config *config,
 	       sd_event *event);
 void kernel_free(struct kernel *kernel); /* NULL is fine */
 
 /* From now on flows are told of what the kernel tells. */
 void kernel_attach(struct kernel *kernel, struct flows *flows);
+
+/*
+ * Flows that are open are marked and watched as config has it, too: entered
+ * again, or taken out if nothing is to be marked.
+ */
+void kernel_reload(struct kernel *kernel, const struct config *config);
 
 /* The calls of struct flows_calls; data is the struct kernel. */
 void kernel_mark(void *data, const struct flow *flow);

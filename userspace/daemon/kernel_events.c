@@ -17,6 +17,7 @@ struct kernel_events {
 	uint64_t ends_seq; /* of the last one; 0: any may be next */
 	bool ends_lost; /* since the last call */
 
+	bool want_snapshots;
 	struct genl_snapshots *snapshots; /* NULL: not listening */
 	sd_event_source *snapshots_source;
 	uint64_t snapshots_seq;
@@ -46,6 +47,13 @@ static void close_snapshots(struct kernel_events *events)
 	genl_snapshots_free(events->snapshots);
 	events->snapshots = NULL;
 	events->snapshots_seq = 0;
+}
+
+void kernel_events_want(struct kernel_events *events, bool snapshots)
+{
+	events->want_snapshots = snapshots;
+	if (!snapshots)
+		close_snapshots(events);
 }
 
 void kernel_events_close(struct kernel_events *events)
@@ -158,7 +166,7 @@ static int open_snapshots(struct kernel_events *events)
 {
 	int ret;
 
-	if (events->snapshots || !events->calls.snapshot)
+	if (events->snapshots || !events->want_snapshots)
 		return 0;
 	ret = genl_snapshots_new(&events->snapshots);
 	if (ret) {

@@ -25,10 +25,7 @@ struct kernel_events_calls {
 	void *data;
 };
 
-/*
- * Hears nothing as yet. Snapshots are not listened to without their call.
- * Returns 0 or -errno.
- */
+/* Hears nothing as yet, and wants no snapshots. Returns 0 or -errno. */
 int kernel_events_new(struct kernel_events **out, sd_event *event,
 		      const struct kernel_events_calls *calls);
 void kernel_events_free(struct kernel_events *events); /* NULL is fine */
@@ -39,6 +36,12 @@ void kernel_events_free(struct kernel_events *events); /* NULL is fine */
  */
 void kernel_events_open(struct kernel_events *events);
 void kernel_events_close(struct kernel_events *events);
+
+/*
+ * Are snapshots listened to, too? If so, from the next kernel_events_open()
+ * on.
+ */
+void kernel_events_want(struct kernel_events *events, bool snapshots);
 
 /* How many snapshots were lost. */
 void kernel_events_log_counters(const struct kernel_events *events);

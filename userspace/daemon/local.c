@@ -15,7 +15,7 @@
 
 struct local {
 	int monitor_fd; /* rtnetlink: gets a message on any change */
-	struct addr *more; /* from the configuration */
+	const struct addr *more; /* from the configuration */
 	size_t n_more;
 	struct addr *addrs; /* of the interfaces, sorted */
 	size_t n_addrs;
@@ -110,6 +110,12 @@ static int reread(struct local *local)
 	return 0;
 }
 
+void local_set(struct local *local, const struct addr *more, size_t n)
+{
+	local->more = more;
+	local->n_more = n;
+}
+
 int local_new(struct local **out, const struct addr *more, size_t n)
 {
 	struct local *local;
@@ -119,14 +125,7 @@ int local_new(struct local **out, const struct addr *more, size_t n)
 	if (!local)
 		return -ENOMEM;
 	local->monitor_fd = -1;
-	local->more = calloc(n + 1, sizeof(*more));
-	if (!local->more) {
-		ret = -ENOMEM;
-		goto err;
-	}
-	if (n)
-		memcpy(local->more, more, n * sizeof(*more));
-	local->n_more = n;
+	local_set(local, more, n);
 
 	/* Before the first reading, so that no change falls in between. */
 	ret = monitor_open();
@@ -149,7 +148,6 @@ void local_free(struct local *local)
 		return;
 	if (local->monitor_fd >= 0)
 		close(local->monitor_fd);
-	free(local->more);
 	free(local->addrs);
 	free(local);
 }

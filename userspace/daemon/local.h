@@ -17,10 +17,11 @@ struct local;
 enum local_side { LOCAL_NONE, LOCAL_SRC, LOCAL_DST, LOCAL_BOTH };
 
 /*
- * more: n addresses that count as local though no interface has them; copied.
- * Returns 0 or -errno.
+ * more: n addresses that count as local though no interface has them; used as
+ * long as this lives or until others are set. Returns 0 or -errno.
  */
 int local_new(struct local **out, const struct addr *more, size_t n);
+void local_set(struct local *local, const struct addr *more, size_t n);
 void local_free(struct local *local); /* NULL is fine */
 
 /* Loopback addresses are always local. Does not block on anything remote. */

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scitagd: makes the units, in order, connects them, runs the loop, and
- * unmakes them in reverse. What happens is decided in the units.
+ * scitagd: makes the units, in order, connects them, runs the loop, gives them
+ * another configuration when asked to, and unmakes them in reverse. What
+ * happens is decided in the units.
  */
 #include <argp.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,6 +14,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -24,6 +27,9 @@
 
 #define DEFAULT_CONFIG "/etc/scitag/scitagd.conf"
 
+/* Longest text of a status with its NUL. */
+#define STATUS_MAX 512
+
 const char *argp_program_version = "scitagd " SCITAG_VERSION;
 
 struct arguments {
@@ -34,6 +40,7 @@ struct arguments {
 };
 
 struct daemon {
+	const struct arguments *arguments;
 	struct config *config;
 	sd_event *event;
 	struct local *local;
@@ -91,27 +98,33 @@ static const struct argp argp = {
 	       "fireflies. See scitagd(8) and scitagd.conf(5).",
 };
 
-static void print_config_error(void *data, const char *text)
+/* All are logged; data is room for the first one. */
+static void on_config_error(void *data, const char *text)
 {
-	(void)data;
+	char *first = data;
+
 	log_err("%s", text);
+	if (!first[0])
+		snprintf(first, STATUS_MAX, "%s", text);
 }
 
-/* Unlike a file that was asked for, the usual one may be missing. */
-static int load_config(struct config **config, const struct arguments *args)
+/*
+ * Unlike a file that was asked for, the usual one may be missing. error gets
+ * the first of what is wrong.
+ */
+static int load_config(struct config **config, const struct arguments *args,
+		       char error[static STATUS_MAX])
 {
 	const char *path = args->config;
 	int ret;
 
+	error[0] = '\0';
 	if (!path && access(DEFAULT_CONFIG, F_OK) == 0)
 		path = DEFAULT_CONFIG;
-	ret = config_load(config, path, print_config_error, NULL);
-	if (ret)
-		return ret;
-	if (args->log_level >= 0)
+	ret = config_load(config, path, on_config_error, error);
+	if (!ret && args->log_level >= 0)
 		(*config)->log_level = args->log_level;
-	log_set_level((*config)->log_level);
-	return 0;
+	return ret;
 }
 
 static void log_counters(const struct daemon *d)
@@ -131,6 +144,60 @@ static int on_usr1(sd_event_source *source, const struct signalfd_siginfo *info,
 	return 0;
 }
 
+/*
+ * What can fail comes first, so that all is as it was if it does. What is open
+ * and stays so is not touched.
+ */
+static int reload(struct daemon *d, char error[static STATUS_MAX])
+{
+	struct config *config;
+	int ret;
+
+	ret = load_config(&config, d->arguments, error);
+	if (ret)
+		return ret;
+	ret = sources_open(d->sources, config);
+	if (!ret)
+		ret = emitter_reload(d->emitter, config);
+	if (ret) {
+		snprintf(error, STATUS_MAX, "%s", strerror(-ret));
+		sources_close(d->sources, d->config);
+		config_free(config);
+		return ret;
+	}
+	log_set_level(config->log_level);
+	local_set(d->local, config->local_addresses, config->n_local_addresses);
+	flows_reload(d->flows, config);
+	kernel_reload(d->kernel, config);
+	sources_close(d->sources, config);
+	config_free(d->config);
+	d->config = config;
+	return 0;
+}
+
+static int on_hup(sd_event_source *source, const struct signalfd_siginfo *info,
+		  void *data)
+{
+	char error[STATUS_MAX];
+	struct timespec now;
+
+	(void)source;
+	(void)info;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+		   (uint64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	if (!reload(data, error)) {
+		log_notice("the configuration is reloaded");
+		sd_notify(0, "READY=1\nSTATUS=The configuration was reloaded");
+		return 0;
+	}
+	log_err("the configuration is not reloaded: the old one stays");
+	/* A key that is quoted may have a line break. */
+	error[strcspn(error, "\n")] = '\0';
+	sd_notifyf(0, "READY=1\nSTATUS=The old configuration stays: %s", error);
+	return 0;
+}
+
 static int open_event(struct daemon *d)
 {
 	sigset_t signals;
@@ -139,6 +206,7 @@ static int open_event(struct daemon *d)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 
@@ -151,6 +219,8 @@ static int open_event(struct daemon *d)
 		ret = sd_event_add_signal(d->event, NULL, SIGINT, NULL, NULL);
 	if (ret >= 0)
 		ret = sd_event_add_signal(d->event, NULL, SIGUSR1, on_usr1, d);
+	if (ret >= 0)
+		ret = sd_event_add_signal(d->event, NULL, SIGHUP, on_hup, d);
 	if (ret >= 0)
 		ret = sd_event_set_watchdog(d->event, true);
 	return ret < 0 ? ret : 0;
@@ -234,11 +304,14 @@ static int print_config(const struct config *config)
 int main(int argc, char **argv)
 {
 	struct arguments arguments = { .log_level = -1 };
-	struct daemon d = { .config = NULL };
+	struct daemon d = { .arguments = &arguments };
+	char error[STATUS_MAX];
 	int ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	ret = load_config(&d.config, &arguments);
+	ret = load_config(&d.config, &arguments, error);
+	if (!ret)
+		log_set_level(d.config->log_level);
 	if (!ret && arguments.print) {
 		ret = print_config(d.config);
 	} else if (!ret && !arguments.check) {
