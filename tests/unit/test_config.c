@@ -195,7 +195,7 @@ static void print(struct config *config, char *text, size_t size)
 	size_t len;
 
 	assert_non_null(file);
-	assert_int_equal(config_print(config, file), 0);
+	assert_int_equal(config_print(config, NULL, file), 0);
 	config_free(config);
 	rewind(file);
 	len = fread(text, 1, size - 1, file);

@@ -208,15 +208,18 @@ static int put_at(struct json_object *root, const char *path,
 		       0;
 }
 
-int config_print(const struct config *config, FILE *file)
+int config_print(const struct config *config, const bool *chosen, FILE *file)
 {
 	struct json_object *root = json_object_new_object();
 	int ret = root ? 0 : -ENOMEM;
 	size_t i;
 
 	for (i = 0; i < option_count() && !ret; i++) {
-		struct json_object *value = option_get(i)->get(config);
+		struct json_object *value;
 
+		if (chosen && !chosen[i])
+			continue;
+		value = option_get(i)->get(config);
 		ret = value ? put_at(root, option_get(i)->path, value) :
 			      -ENOMEM;
 	}

@@ -108,9 +108,10 @@ void config_free(struct config *config); /* NULL is fine */
 
 /*
  * Write all keys and what they are set to, as a file that says the same when
- * it is read. Returns 0 or -errno.
+ * it is read; or only those options (option.h) that are chosen. Returns 0 or
+ * -errno.
  */
-int config_print(const struct config *config, FILE *file);
+int config_print(const struct config *config, const bool *chosen, FILE *file);
 
 /* The level of a name as log-level has it, both ways. */
 int config_log_level_parse(int *level, const char *text); /* 0 or -EINVAL */

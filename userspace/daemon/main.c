@@ -20,6 +20,7 @@
 #include "config.h"
 #include "emitter.h"
 #include "flows.h"
+#include "import.h"
 #include "kernel.h"
 #include "local.h"
 #include "log.h"
@@ -36,6 +37,7 @@ struct arguments {
 	const char *config; /* NULL: DEFAULT_CONFIG, if it is there */
 	bool check;
 	bool print;
+	const char *import; /* NULL: nothing is to be imported */
 	int log_level; /* -1: as configured */
 };
 
@@ -50,7 +52,7 @@ struct daemon {
 	struct sources *sources;
 };
 
-enum { KEY_CHECK = 256, KEY_PRINT, KEY_LOG_LEVEL };
+enum { KEY_CHECK = 256, KEY_PRINT, KEY_IMPORT, KEY_LOG_LEVEL };
 
 static const struct argp_option argp_options[] = {
 	{ "config", 'c', "FILE", 0,
@@ -59,6 +61,8 @@ static const struct argp_option argp_options[] = {
 	  "Check the configuration, print what is wrong with it, and exit", 0 },
 	{ "print-config", KEY_PRINT, NULL, 0,
 	  "Print all keys and what they are set to, and exit", 0 },
+	{ "import", KEY_IMPORT, "FILE", 0,
+	  "Print a configuration of flowd or flowd-go as one of scitagd", 0 },
 	{ "log-level", KEY_LOG_LEVEL, "LEVEL", 0,
 	  "error, warning, notice, info or debug, in place of the configured",
 	  0 },
@@ -78,6 +82,9 @@ static error_t parse_argument(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_PRINT:
 		arguments->print = true;
+		return 0;
+	case KEY_IMPORT:
+		arguments->import = arg;
 		return 0;
 	case KEY_LOG_LEVEL:
 		if (config_log_level_parse(&arguments->log_level, arg))
@@ -291,9 +298,15 @@ static int run(struct daemon *d)
 	return ret;
 }
 
+static void on_import_message(void *data, const char *text)
+{
+	(void)data;
+	log_warn("%s", text);
+}
+
 static int print_config(const struct config *config)
 {
-	int ret = config_print(config, stdout);
+	int ret = config_print(config, NULL, stdout);
 
 	if (ret)
 		log_err("the configuration cannot be printed: %s",
@@ -309,6 +322,11 @@ int main(int argc, char **argv)
 	int ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	if (arguments.import)
+		return import_file(arguments.import, stdout, on_import_message,
+				   NULL) ?
+			       EXIT_FAILURE :
+			       EXIT_SUCCESS;
 	ret = load_config(&d.config, &arguments, error);
 	if (!ret)
 		log_set_level(d.config->log_level);

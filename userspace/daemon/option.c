@@ -182,17 +182,20 @@ static struct json_object *get_collectors(const struct config *config)
 static int set_listen(struct config *config, const char *text,
 		      char error[static OPTION_ERROR_MAX])
 {
-	const char *host;
+	struct endpoint *last;
 	struct addr addr;
 	int ret;
 
 	ret = add_endpoint(&config->listen, &config->n_listen, text, error);
 	if (ret)
 		return ret;
-	host = config->listen[config->n_listen - 1].host;
-	if (addr_parse(&addr, host))
-		return fail(error, "\"%s\" is not an address", host);
-	return 0;
+	last = &config->listen[config->n_listen - 1];
+	if (!addr_parse(&addr, last->host))
+		return 0;
+	ret = fail(error, "\"%s\" is not an address", last->host);
+	free(last->host);
+	config->n_listen--;
+	return ret;
 }
 
 static struct json_object *get_listen(const struct config *config)

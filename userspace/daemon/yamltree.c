@@ -45,17 +45,21 @@ static bool next_event(struct loader *l, yaml_event_t *event)
 	return false;
 }
 
+void yamltree_set_line(struct json_object *value, unsigned int line)
+{
+	json_object_set_userdata(value, (void *)(uintptr_t)line, NULL);
+}
+
 static struct json_object *with_line(struct json_object *value, size_t line)
 {
 	if (value)
-		json_object_set_userdata(value, (void *)(uintptr_t)(line + 1),
-					 NULL);
+		yamltree_set_line(value, line + 1);
 	return value;
 }
 
 unsigned int yamltree_line(struct json_object *value)
 {
-	return (uintptr_t)json_object_get_userdata(value);
+	return value ? (uintptr_t)json_object_get_userdata(value) : 0;
 }
 
 /* Anchors and tags are where YAML gets clever; nobody needs them here. */

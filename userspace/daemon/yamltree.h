@@ -28,7 +28,8 @@ int yamltree_load(struct json_object **out, const char *path,
 		  char error[static YAMLTREE_ERROR_MAX]);
 
 /* The line of an array's item; or, for an object's value, of its key. */
-unsigned int yamltree_line(struct json_object *value);
+unsigned int yamltree_line(struct json_object *value); /* NULL: 0 */
+void yamltree_set_line(struct json_object *value, unsigned int line);
 
 /*
  * Write a tree of objects, arrays, strings, numbers and booleans. Read again
