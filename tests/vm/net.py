@@ -201,6 +201,19 @@ def tshark(path, fields, where=''):
     return [line.split('\t') for line in result.stdout.split('\n')[:-1]]
 
 
+CHECKSUMS = ('tcp.checksum.status', 'tcp.checksum.ffff', 'udp.checksum.status')
+
+
+def checksum_right(tcp, ffff, udp):
+    """Is a packet's checksum right, by its fields CHECKSUMS?
+
+    The kernel writes a sum of 0 as 0xffff for TCP, too (skb_checksum_help()),
+    which is the same number to a receiver and wrong to tshark: one packet in
+    65536.
+    """
+    return bool(ffff) or '1' in (tcp, udp)
+
+
 def snmp6(name):
     """Counters of /proc/net/snmp6 in a namespace."""
     text = sh(f'ip netns exec {name} cat /proc/net/snmp6')

@@ -117,9 +117,8 @@ class Capture:
     and as tshark decodes them."""
 
     FIELDS = ('ipv6.src', 'tcp.srcport', 'udp.srcport', 'ipv6.flow',
-              'ipv6.opt.type', 'ipv6.opt.experimental', 'tcp.checksum.status',
-              'udp.checksum.status', 'tcp.flags', 'tcp.len', 'ipv6.nxt',
-              '_ws.malformed')
+              'ipv6.opt.type', 'ipv6.opt.experimental', 'tcp.flags', 'tcp.len',
+              'ipv6.nxt', '_ws.malformed', *net.CHECKSUMS)
 
     def __init__(self, path):
         self.flows = collections.defaultdict(list)
@@ -182,8 +181,7 @@ def check_flow(table, capture, test, proto, sport, dport):
           'octets counted')
     equal(state['marked'], sum(marked), 'marked packets counted')
     bad = [row for _, row in seen
-           if '1' not in (row['tcp.checksum.status'] +
-                          row['udp.checksum.status'])]
+           if not net.checksum_right(*(row[f] for f in net.CHECKSUMS))]
     equal(bad, [], 'packets with a wrong checksum')
     if test.mark & LABEL:
         equal({label_of(raw) for raw, _ in seen}, {label}, 'labels')
