@@ -70,6 +70,8 @@ static void check_defaults(struct config *c)
 	assert_int_equal(c->n_listen, 2);
 	check_endpoint(&c->listen[0], "127.0.0.1", 10514);
 	check_endpoint(&c->listen[1], "::1", 10514);
+	assert_int_equal(c->n_http, 0);
+	assert_null(c->http_token_file);
 	assert_int_equal(c->n_collectors, 0);
 	assert_true(c->to_remote);
 	assert_true(c->hostname[0]);
@@ -132,6 +134,11 @@ static void check_all(struct config *c)
 	assert_string_equal(c->pipes[1], "/run/b");
 	assert_int_equal(c->n_listen, 1);
 	check_endpoint(&c->listen[0], "::1", 10514);
+	assert_int_equal(c->n_http, 3);
+	check_endpoint(&c->http[0], "/run/scitagd/http.sock", 0);
+	check_endpoint(&c->http[1], "127.0.0.2", 7777);
+	check_endpoint(&c->http[2], "::1", 80);
+	assert_string_equal(c->http_token_file, "/etc/scitag/token");
 	assert_int_equal(c->n_collectors, 5);
 	check_endpoint(&c->collectors[0], "collector.example.org", 10514);
 	check_endpoint(&c->collectors[1], "collector.example.org", 9);
@@ -153,6 +160,10 @@ static const char all[] = "marks: [label, do]\n"
 			  "option-type: 0x1e\n"
 			  "pipes:\n  - /run/a\n  - \"/run/b\"\n"
 			  "receiver:\n  listen: '::1'\n"
+			  "http:\n"
+			  "  listen: [/run/scitagd/http.sock, 127.0.0.2,"
+			  " '[::1]:80']\n"
+			  "  token-file: /etc/scitag/token\n"
 			  "fireflies:\n"
 			  "  collectors: [collector.example.org,\n"
 			  "    collector.example.org:9, '192.0.2.1:65535',\n"
@@ -176,7 +187,10 @@ static void test_all(void **state)
 		load(&config,
 		     "{\"marks\": \"label,do\", \"layout\": \"ids\","
 		     "\"option-type\": 30, \"pipes\": [\"/run/a\", \"/run/b\"],"
-		     "\"receiver\": {\"listen\": [\"[::1]\"]}, \"fireflies\": {"
+		     "\"receiver\": {\"listen\": [\"[::1]\"]}, \"http\": {"
+		     "\"listen\": [\"/run/scitagd/http.sock\","
+		     "\"127.0.0.2:7777\", \"[::1]:80\"],"
+		     "\"token-file\": \"/etc/scitag/token\"}, \"fireflies\": {"
 		     "\"collectors\": [\"collector.example.org\","
 		     "\"collector.example.org:9\", \"192.0.2.1:65535\","
 		     "\"[2001:db8::1]:1\", \"[2001:db8::1]\"],"
@@ -230,6 +244,9 @@ static void test_print(void **state)
 				  "- /run/scitagd/flows\n"
 				  "receiver:\n"
 				  "  listen: []\n"
+				  "http:\n"
+				  "  listen: []\n"
+				  "  token-file: none\n"
 				  "fireflies:\n"
 				  "  collectors:\n"
 				  "  - \"a.example.org:10514\"\n"
@@ -333,6 +350,14 @@ static void test_bad_values(void **state)
 		{ "pipes: ['']", "pipes: has no value" },
 		{ "receiver: {listen: localhost}", "\"localhost\" is not an" },
 		{ "receiver: {listen: '127.0.0.1:0'}", "has a bad port" },
+		{ "http: {listen: localhost}", "\"localhost\" is neither an" },
+		{ "http: {listen: '192.0.2.1:80'}", "nor a loopback address" },
+		{ "http: {listen: '0.0.0.0'}", "nor a loopback address" },
+		{ "http: {listen: '[::]:80'}", "nor a loopback address" },
+		{ "http: {listen: http.sock}", "neither an absolute path" },
+		{ "http: {listen: '127.0.0.1:http'}", "has a bad port" },
+		{ "http: {token-file: token}", "is not an absolute path" },
+		{ "http: {token-file: [/a, /b]}", "takes no more than a" },
 		{ "fireflies: {collectors: 'a:b'}", "\"a:b\" has a bad port" },
 		{ "fireflies: {collectors: 'a:65536'}", "has a bad port" },
 		{ "fireflies: {collectors: ':1'}", "\":1\" is not a host" },
@@ -368,6 +393,27 @@ static void test_bad_values(void **state)
 		    !strstr(errors, bad[i].why))
 			fail_msg("%s: %s", bad[i].text, errors);
 	}
+}
+
+static void test_http(void **state)
+{
+	struct config *config;
+	char text[256];
+
+	(void)state;
+	refuse("http: {listen: [/a, '::1']}",
+	       "FILE: http.listen: ::1 needs http.token-file\n");
+	assert_int_equal(load(&config, "http: {listen: /a}"), 0);
+	config_free(config);
+
+	/* The longest path that a socket can have, and one longer. */
+	snprintf(text, sizeof(text), "http: {listen: /%0106d}", 0);
+	assert_int_equal(load(&config, text), 0);
+	assert_int_equal(strlen(config->http[0].host), 107);
+	config_free(config);
+	snprintf(text, sizeof(text), "http: {listen: /%0107d}", 0);
+	refuse(text, "FILE:1: http.listen: longer than 107, which no socket's "
+		     "path is\n");
 }
 
 static void test_bad_yaml(void **state)
@@ -450,6 +496,7 @@ int main(void)
 		cmocka_unit_test(test_empty_lists),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_http),
 		cmocka_unit_test(test_bad_yaml),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_example),

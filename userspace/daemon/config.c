@@ -167,6 +167,25 @@ static int load_file(struct loader *l, const char *path)
 	return l->failed ? -EINVAL : 0;
 }
 
+/* What is wrong with options that are right one by one. */
+static int check_together(struct loader *l)
+{
+	const struct config *config = l->config;
+	char text[YAMLTREE_ERROR_MAX];
+	size_t i;
+
+	for (i = 0; i < config->n_http && !config->http_token_file; i++) {
+		if (config->http[i].host[0] == '/')
+			continue;
+		snprintf(text, sizeof(text),
+			 "%s: http.listen: %s needs http.token-file", l->file,
+			 config->http[i].host);
+		l->cb(l->data, text);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int config_load(struct config **out, const char *path, config_error_cb cb,
 		void *data)
 {
@@ -179,6 +198,8 @@ int config_load(struct config **out, const char *path, config_error_cb cb,
 		ret = path ? load_file(&l, path) : 0;
 	if (!ret)
 		ret = set_defaults(&l);
+	if (!ret)
+		ret = check_together(&l);
 	free(l.seen);
 	if (ret) {
 		config_free(l.config);
@@ -278,6 +299,8 @@ void config_free(struct config *config)
 		free(config->pipes[config->n_pipes]);
 	free(config->pipes);
 	endpoints_free(config->listen, config->n_listen);
+	endpoints_free(config->http, config->n_http);
+	free(config->http_token_file);
 	endpoints_free(config->collectors, config->n_collectors);
 	free(config->hostname);
 	free(config->local_addresses);

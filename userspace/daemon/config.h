@@ -51,6 +51,21 @@ struct config {
 	size_t n_listen;
 
 	/*
+	 * http.listen: unix sockets (absolute paths) and loopback addresses,
+	 * these with or without a port (7777), on which HTTP is answered. A
+	 * path has the port 0. Default: none.
+	 */
+	struct endpoint *http;
+	size_t n_http;
+
+	/*
+	 * http.token-file: absolute path of a file with the token that has to
+	 * be shown on addresses. NULL: none, and then http.listen has paths
+	 * only. Default: none.
+	 */
+	char *http_token_file;
+
+	/*
 	 * fireflies.collectors: addresses or names, each with or without a
 	 * port, to which all fireflies are sent. Default: none.
 	 */

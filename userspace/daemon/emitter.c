@@ -37,6 +37,7 @@ struct emitter {
 	struct out ipv6;
 	struct target *collectors;
 	size_t n_collectors;
+	size_t n_unresolved; /* and left out */
 	struct limit limit;
 	struct {
 		uint64_t sent; /* datagrams */
@@ -159,6 +160,7 @@ int emitter_reload(struct emitter *emitter, const struct config *config)
 	emitter->config = config;
 	emitter->collectors = targets;
 	emitter->n_collectors = 0;
+	emitter->n_unresolved = 0;
 	firefly_hostname(emitter->hostname, config->hostname);
 	for (i = 0; i < config->n_collectors; i++) {
 		const struct endpoint *e = &config->collectors[i];
@@ -170,6 +172,8 @@ int emitter_reload(struct emitter *emitter, const struct config *config)
 			add_collector(emitter, e->host, known, e->port);
 		else if (!resolve(&addr, e->host))
 			add_collector(emitter, e->host, &addr, e->port);
+		else
+			emitter->n_unresolved++;
 	}
 	free(before);
 	return 0;
@@ -271,6 +275,11 @@ bool emitter_is_own_name(const struct emitter *emitter,
 {
 	return !strcmp(sender->app_name, EMITTER_APP_NAME) &&
 	       !strcasecmp(sender->hostname, emitter->hostname);
+}
+
+size_t emitter_unresolved(const struct emitter *emitter)
+{
+	return emitter->n_unresolved;
 }
 
 void emitter_log_counters(const struct emitter *emitter)

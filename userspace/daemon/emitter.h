@@ -8,6 +8,7 @@
 #define SCITAGD_EMITTER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "addr.h"
@@ -47,6 +48,9 @@ bool emitter_is_own_port(const struct emitter *emitter, const struct addr *from,
 			 uint16_t port);
 bool emitter_is_own_name(const struct emitter *emitter,
 			 const struct firefly_sender *sender);
+
+/* How many collectors are left out because their names have no address. */
+size_t emitter_unresolved(const struct emitter *emitter);
 
 /* How many datagrams were sent, and how many could not be. */
 void emitter_log_counters(const struct emitter *emitter);

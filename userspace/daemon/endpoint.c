@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "addr.h"
-#include "firefly.h"
 
 static int fail(char error[static ENDPOINT_ERROR_MAX], const char *text,
 		const char *what)
@@ -31,14 +30,14 @@ static const char *find_port(const char *text)
 	return colon && !strchr(colon + 1, ':') ? colon : NULL;
 }
 
-int endpoint_parse(struct endpoint *e, const char *text,
+int endpoint_parse(struct endpoint *e, const char *text, uint16_t default_port,
 		   char error[static ENDPOINT_ERROR_MAX])
 {
 	const char *colon = find_port(text);
 	size_t len = colon ? (size_t)(colon - text) : strlen(text);
 	char *host;
 
-	e->port = FIREFLY_PORT;
+	e->port = default_port;
 	if (colon && (*colon != ':' || port_parse(&e->port, colon + 1)))
 		return fail(error, text, "has a bad port");
 	if (text[0] == '[') {

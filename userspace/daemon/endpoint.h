@@ -19,12 +19,13 @@ struct endpoint {
 #define ENDPOINT_ERROR_MAX 256
 
 /*
- * From "host", "host:port", "address" or "[address]:port"; the port of
- * fireflies if there is none. Whether the host is there is not looked at.
+ * From "host", "host:port", "address" or "[address]:port"; default_port
+ * if there is none. Whether the host is there is not looked at.
  * Returns 0; -EINVAL with a text in error; or -ENOMEM. The caller frees the
  * host.
  */
 int endpoint_parse(struct endpoint *endpoint, const char *text,
+		   uint16_t default_port,
 		   char error[static ENDPOINT_ERROR_MAX]);
 
 /* The text of it, always with a port, to be freed; NULL: no memory. */

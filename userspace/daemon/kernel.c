@@ -330,6 +330,11 @@ bool kernel_is_gone(void *data, const struct flow *flow)
 						&state) == -ENOENT;
 }
 
+bool kernel_is_there(const struct kernel *kernel)
+{
+	return kernel->genl;
+}
+
 void kernel_log_counters(const struct kernel *kernel)
 {
 	log_info("kernel: %" PRIu64 " flows marked, %" PRIu64 " not",

@@ -43,6 +43,9 @@ void kernel_sample(void *data, const struct flow *flow,
 		   struct snapshot *snapshot);
 bool kernel_is_gone(void *data, const struct flow *flow);
 
+/* Was the module there when it was asked last? */
+bool kernel_is_there(const struct kernel *kernel);
+
 /* How many flows the kernel took, and how many it did not. */
 void kernel_log_counters(const struct kernel *kernel);
 

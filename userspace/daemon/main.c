@@ -20,11 +20,14 @@
 #include "config.h"
 #include "emitter.h"
 #include "flows.h"
+#include "http.h"
 #include "import.h"
 #include "kernel.h"
 #include "local.h"
 #include "log.h"
+#include "pages.h"
 #include "sources.h"
+#include "token.h"
 
 #define DEFAULT_CONFIG "/etc/scitag/scitagd.conf"
 
@@ -50,6 +53,10 @@ struct daemon {
 	struct emitter *emitter;
 	struct flows *flows;
 	struct sources *sources;
+	struct pages pages;
+	char *token; /* of the HTTP server; NULL: none */
+	struct http **http;
+	size_t n_http;
 };
 
 enum { KEY_CHECK = 256, KEY_PRINT, KEY_IMPORT, KEY_LOG_LEVEL };
@@ -179,6 +186,7 @@ static int reload(struct daemon *d, char error[static STATUS_MAX])
 	sources_close(d->sources, config);
 	config_free(d->config);
 	d->config = config;
+	d->pages.config = config;
 	return 0;
 }
 
@@ -260,6 +268,46 @@ static int open_flows(struct daemon *d)
 	return ret;
 }
 
+static struct pages pages_of(const struct daemon *d)
+{
+	return (struct pages){
+		.config = d->config,
+		.flows = d->flows,
+		.kernel = d->kernel,
+		.emitter = d->emitter,
+		.sources = d->sources,
+	};
+}
+
+/* For good: what is to be answered elsewhere is so after the next start. */
+static int open_http(struct daemon *d)
+{
+	const struct config *config = d->config;
+	size_t i;
+	int ret;
+
+	if (config->http_token_file) {
+		ret = token_read(&d->token, config->http_token_file);
+		if (ret)
+			return ret;
+	}
+	d->pages = pages_of(d);
+	d->http = calloc(config->n_http + 1, sizeof(*d->http));
+	if (!d->http)
+		return -ENOMEM;
+	for (i = 0; i < config->n_http; i++) {
+		ret = http_new(&d->http[d->n_http], d->event, &config->http[i],
+			       d->token, &d->pages);
+		/* As with receivers. */
+		if (ret == -EAFNOSUPPORT || ret == -EADDRNOTAVAIL)
+			continue;
+		if (ret)
+			return ret;
+		d->n_http++;
+	}
+	return 0;
+}
+
 static int start(struct daemon *d)
 {
 	int ret;
@@ -270,12 +318,18 @@ static int start(struct daemon *d)
 	if (!ret)
 		ret = sources_new(&d->sources, d->event, d->flows, d->local,
 				  d->emitter);
-	return ret ? ret : sources_open(d->sources, d->config);
+	if (!ret)
+		ret = sources_open(d->sources, d->config);
+	return ret ? ret : open_http(d);
 }
 
 /* Also of what start() has begun only. */
 static void stop(struct daemon *d)
 {
+	while (d->n_http)
+		http_free(d->http[--d->n_http]);
+	free(d->http);
+	free(d->token);
 	sources_free(d->sources);
 	flows_free(d->flows);
 	emitter_free(d->emitter);

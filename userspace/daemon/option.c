@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <scitag/option.h>
@@ -19,6 +20,7 @@
 #include "flow.h"
 #include "number.h"
 
+#define HTTP_PORT 7777 /* that of flowd-go */
 #define FLOWS_LIMIT 10000000
 #define PERIOD_LIMIT_S 86400 /* what the kernel takes as an interval */
 
@@ -103,13 +105,20 @@ static struct json_object *get_option_type(const struct config *config)
 	return json_object_new_int(config->option_type);
 }
 
+static int check_path(const char *text, char error[static OPTION_ERROR_MAX])
+{
+	if (text[0] != '/')
+		return fail(error, "\"%s\" is not an absolute path", text);
+	return 0;
+}
+
 static int set_pipes(struct config *config, const char *text,
 		     char error[static OPTION_ERROR_MAX])
 {
 	char **pipes, *path;
 
-	if (text[0] != '/')
-		return fail(error, "\"%s\" is not an absolute path", text);
+	if (check_path(text, error))
+		return -EINVAL;
 	pipes = reallocarray(config->pipes, config->n_pipes + 1,
 			     sizeof(*pipes));
 	if (!pipes)
@@ -135,6 +144,7 @@ static struct json_object *get_pipes(const struct config *config)
 
 /* From text to the end of a list. */
 static int add_endpoint(struct endpoint **list, size_t *n, const char *text,
+			uint16_t default_port,
 			char error[static OPTION_ERROR_MAX])
 {
 	struct endpoint *more;
@@ -144,7 +154,7 @@ static int add_endpoint(struct endpoint **list, size_t *n, const char *text,
 	if (!more)
 		return -ENOMEM;
 	*list = more;
-	ret = endpoint_parse(&more[*n], text, error);
+	ret = endpoint_parse(&more[*n], text, default_port, error);
 	if (!ret)
 		(*n)++;
 	return ret;
@@ -171,7 +181,7 @@ static int set_collectors(struct config *config, const char *text,
 			  char error[static OPTION_ERROR_MAX])
 {
 	return add_endpoint(&config->collectors, &config->n_collectors, text,
-			    error);
+			    FIREFLY_PORT, error);
 }
 
 static struct json_object *get_collectors(const struct config *config)
@@ -186,7 +196,8 @@ static int set_listen(struct config *config, const char *text,
 	struct addr addr;
 	int ret;
 
-	ret = add_endpoint(&config->listen, &config->n_listen, text, error);
+	ret = add_endpoint(&config->listen, &config->n_listen, text,
+			   FIREFLY_PORT, error);
 	if (ret)
 		return ret;
 	last = &config->listen[config->n_listen - 1];
@@ -201,6 +212,87 @@ static int set_listen(struct config *config, const char *text,
 static struct json_object *get_listen(const struct config *config)
 {
 	return get_endpoints(config->listen, config->n_listen);
+}
+
+static int add_http_path(struct config *config, const char *path,
+			 char error[static OPTION_ERROR_MAX])
+{
+	struct sockaddr_un sa;
+	struct endpoint *more;
+
+	if (strlen(path) >= sizeof(sa.sun_path))
+		return fail(error, "longer than %zu, which no socket's path is",
+			    sizeof(sa.sun_path) - 1);
+	more = reallocarray(config->http, config->n_http + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	config->http = more;
+	more += config->n_http;
+	more->port = 0;
+	more->host = strdup(path);
+	if (!more->host)
+		return -ENOMEM;
+	config->n_http++;
+	return 0;
+}
+
+static int set_http_listen(struct config *config, const char *text,
+			   char error[static OPTION_ERROR_MAX])
+{
+	struct endpoint *last;
+	struct addr addr;
+	int ret;
+
+	if (text[0] == '/')
+		return add_http_path(config, text, error);
+	ret = add_endpoint(&config->http, &config->n_http, text, HTTP_PORT,
+			   error);
+	if (ret)
+		return ret;
+	last = &config->http[config->n_http - 1];
+	if (!addr_parse(&addr, last->host) && addr_is_loopback(&addr))
+		return 0;
+	free(last->host);
+	config->n_http--;
+	return fail(error,
+		    "\"%s\" is neither an absolute path nor a loopback address",
+		    text);
+}
+
+static struct json_object *get_http_listen(const struct config *config)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; list && i < config->n_http; i++) {
+		const struct endpoint *e = &config->http[i];
+		char *text = e->port ? endpoint_text(e) : strdup(e->host);
+
+		if (text)
+			json_object_array_add(list,
+					      json_object_new_string(text));
+		free(text);
+	}
+	return list;
+}
+
+static int set_http_token_file(struct config *config, const char *text,
+			       char error[static OPTION_ERROR_MAX])
+{
+	free(config->http_token_file);
+	config->http_token_file = NULL;
+	if (!strcmp(text, "none"))
+		return 0;
+	if (check_path(text, error))
+		return -EINVAL;
+	config->http_token_file = strdup(text);
+	return config->http_token_file ? 0 : -ENOMEM;
+}
+
+static struct json_object *get_http_token_file(const struct config *config)
+{
+	return json_object_new_string(
+		config->http_token_file ? config->http_token_file : "none");
 }
 
 static int set_to_remote(struct config *config, const char *text,
@@ -368,6 +460,9 @@ static const struct option options[] = {
 	{ "pipes", true, set_pipes, get_pipes, "/run/scitagd/flows" },
 	{ "receiver.listen", true, set_listen, get_listen,
 	  "127.0.0.1:10514 [::1]:10514" },
+	{ "http.listen", true, set_http_listen, get_http_listen, "" },
+	{ "http.token-file", false, set_http_token_file, get_http_token_file,
+	  "none" },
 	{ "fireflies.collectors", true, set_collectors, get_collectors, "" },
 	{ "fireflies.to-remote", false, set_to_remote, get_to_remote, "true" },
 	{ "fireflies.period", false, set_period, get_period, "10s" },

@@ -137,8 +137,9 @@ int sources_open(struct sources *sources, const struct config *config)
 		close_behind(sources, n_pipes, n_receivers);
 		return ret;
 	}
-	if (!sources->n_pipes && !sources->n_receivers)
-		log_warn("no pipe and no receiver: no flow will ever start");
+	if (!sources->n_pipes && !sources->n_receivers && !config->n_http)
+		log_warn(
+			"no pipe, no receiver, no HTTP: no flow will ever start");
 	return 0;
 }
 
@@ -181,6 +182,27 @@ void sources_close(struct sources *sources, const struct config *config)
 			receiver_free(sources->receivers[i]);
 	}
 	sources->n_receivers = n;
+}
+
+size_t sources_n_pipes(const struct sources *sources)
+{
+	return sources->n_pipes;
+}
+
+const struct pipe *sources_pipe(const struct sources *sources, size_t number)
+{
+	return sources->pipes[number];
+}
+
+size_t sources_n_receivers(const struct sources *sources)
+{
+	return sources->n_receivers;
+}
+
+const struct receiver *sources_receiver(const struct sources *sources,
+					size_t number)
+{
+	return sources->receivers[number];
 }
 
 void sources_log_counters(const struct sources *sources)

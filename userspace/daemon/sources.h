@@ -11,6 +11,8 @@ struct config;
 struct emitter;
 struct flows;
 struct local;
+struct pipe;
+struct receiver;
 struct sources;
 
 /* None are open as yet. All is used as long as this lives. 0 or -errno. */
@@ -29,6 +31,13 @@ int sources_open(struct sources *sources, const struct config *config);
 
 /* Close those that config does not have. */
 void sources_close(struct sources *sources, const struct config *config);
+
+/* Those that are open, by number. */
+size_t sources_n_pipes(const struct sources *sources);
+const struct pipe *sources_pipe(const struct sources *sources, size_t number);
+size_t sources_n_receivers(const struct sources *sources);
+const struct receiver *sources_receiver(const struct sources *sources,
+					size_t number);
 
 void sources_log_counters(const struct sources *sources);
 

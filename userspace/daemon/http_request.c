@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "http_request.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "answer.h"
+#include "number.h"
+#include "pages.h"
+#include "token.h"
+
+struct http_request {
+	struct MHD_Connection *connection;
+	bool too_large;
+	size_t len;
+	char body[HTTP_BODY_MAX + 1];
+};
+
+static const char *header(struct MHD_Connection *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+static const char *query(const struct page_request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->data, MHD_GET_ARGUMENT_KIND,
+					   name);
+}
+
+/* Sends the answer and frees its text. No memory: the connection closes. */
+static http_result send_answer(struct MHD_Connection *connection,
+			       struct answer *answer)
+{
+	struct MHD_Response *response;
+	http_result result;
+
+	if (!answer->text)
+		return MHD_NO;
+	response = MHD_create_response_from_buffer(answer->len, answer->text,
+						   MHD_RESPMEM_MUST_FREE);
+	if (!response) {
+		free(answer->text);
+		return MHD_NO;
+	}
+	MHD_add_response_header(response, "Content-Type", answer->type);
+	MHD_add_response_header(response, "Cache-Control", "no-store");
+	if (answer->status == ANSWER_UNAUTHORIZED)
+		MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
+	if (answer->allow[0])
+		MHD_add_response_header(response, "Allow", answer->allow);
+	result = MHD_queue_response(connection, answer->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+/* More than may be is refused before it comes, if it is said. */
+static bool says_too_large(struct MHD_Connection *connection)
+{
+	const char *text = header(connection, "Content-Length");
+	uint64_t len;
+
+	return text && decimal_parse(&len, text, HTTP_BODY_MAX) == -ERANGE;
+}
+
+static void say_too_large(struct answer *answer)
+{
+	answer_error(answer, ANSWER_TOO_LARGE,
+		     "the body has more than %d octets", HTTP_BODY_MAX);
+}
+
+/* Is a request let in that has no body yet? If not, the answer says why. */
+static bool let_in(const struct http_door *door,
+		   struct MHD_Connection *connection, const char *url,
+		   const char *method, struct answer *answer)
+{
+	if (door->token && !pages_is_public(url) &&
+	    !token_is_shown(door->token, header(connection, "Authorization"))) {
+		answer_error(answer, ANSWER_UNAUTHORIZED,
+			     "show the token: Authorization: Bearer TOKEN");
+		return false;
+	}
+	if (!pages_has(method, url, answer))
+		return false;
+	if (says_too_large(connection)) {
+		say_too_large(answer);
+		return false;
+	}
+	return true;
+}
+
+/* "application/json", with parameters or without. */
+static bool is_json(const char *type)
+{
+	size_t len = strlen(ANSWER_JSON);
+
+	return type && !strncasecmp(type, ANSWER_JSON, len) &&
+	       strchr("; \t", type[len]);
+}
+
+static void answer_whole(const struct http_door *door,
+			 const struct http_request *request, const char *url,
+			 const char *method, struct answer *answer)
+{
+	const struct page_request page = {
+		.method = method,
+		.path = url,
+		.body = request->body,
+		.body_len = request->len,
+		.query = query,
+		.data = request->connection,
+	};
+
+	if (request->too_large)
+		say_too_large(answer);
+	else if (request->len &&
+		 !is_json(header(request->connection, "Content-Type")))
+		answer_error(answer, ANSWER_BAD_TYPE,
+			     "the body has to be %s, and say so", ANSWER_JSON);
+	else
+		pages_answer(door->pages, &page, answer);
+}
+
+/* What is too much is read, so that the answer is, and kept nowhere. */
+static void append(struct http_request *request, const char *octets, size_t n)
+{
+	if (request->too_large || n > HTTP_BODY_MAX - request->len) {
+		request->too_large = true;
+		return;
+	}
+	memcpy(request->body + request->len, octets, n);
+	request->len += n;
+}
+
+http_result http_request_handle(void *data, struct MHD_Connection *connection,
+				const char *url, const char *method,
+				const char *version, const char *upload,
+				size_t *upload_size, void **state)
+{
+	const struct http_door *door = data;
+	struct http_request *request = *state;
+	struct answer answer = { .text = NULL };
+
+	(void)version;
+	if (!request) {
+		if (!let_in(door, connection, url, method, &answer))
+			return send_answer(connection, &answer);
+		request = calloc(1, sizeof(*request));
+		if (!request)
+			return MHD_NO;
+		request->connection = connection;
+		*state = request;
+		return MHD_YES;
+	}
+	if (*upload_size) {
+		append(request, upload, *upload_size);
+		*upload_size = 0;
+		return MHD_YES;
+	}
+	answer_whole(door, request, url, method, &answer);
+	return send_answer(connection, &answer);
+}
+
+void http_request_free(void *request)
+{
+	free(request);
+}
