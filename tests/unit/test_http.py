@@ -20,7 +20,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 import test_daemon
-from test_daemon import TIMEOUT_S, until
+from test_daemon import FLOW, HERE, THERE, TIMEOUT_S, until
 
 TOKEN = "correct-horse-battery-staple"
 MODULE = os.path.exists("/sys/module/scitag")
@@ -156,6 +156,302 @@ class Pages(Case):
             self.assertEqual(answer.status, 200)
             self.assertEqual(answer.headers.get("Connection"), None)
         connection.close()
+
+
+KEY = {"protocol": "tcp", "src": HERE, "sport": 1094, "dst": THERE,
+       "dport": 40000}
+START = dict(KEY, experiment=3, activity=14)
+BACK = {"protocol": "tcp", "src": THERE, "sport": 40000, "dst": HERE,
+        "dport": 1094}
+
+
+def query(key):
+    return "?" + "&".join(f"{name}={value}" for name, value in key.items())
+
+
+class Flows(Case):
+    def listed(self, path="/v1/flows"):
+        answer = self.ask("GET", path)
+        self.assertEqual(answer.status, 200, answer.body)
+        return answer.json()
+
+    def test_life(self):
+        d = self.http()
+        answer = self.ask("POST", "/v1/flows", START)
+        self.assertEqual(answer.status, 201, answer.body)
+        start = d.receive()
+        self.assertEqual((start.state, start.ids), ("start", (3, 14)))
+        self.assertEqual((start.src, start.dst),
+                         ((HERE, 1094), (THERE, 40000)))
+        flow = answer.json()
+        self.assertEqual({key: flow[key] for key in START}, START)
+        self.assertEqual((flow["local"], flow["application"]), ("src", None))
+        self.assertEqual(self.listed(),
+                         {"total": 1, "offset": 0, "flows": [flow]})
+        answer = self.ask("DELETE", "/v1/flows", KEY)
+        self.assertEqual((answer.status, answer.json()), (200, flow))
+        end = d.receive()
+        self.assertEqual((end.state, end.ids, end.flow),
+                         ("end", (3, 14), start.flow))
+        self.assertEqual(self.listed()["flows"], [])
+        d.nothing_more()
+
+    def test_other_sources(self):
+        """A flow is the same whoever tells of it, and from either side."""
+        d = self.http()
+        d.say(f"start {FLOW} 3 14")
+        d.receive()
+        self.assertEqual(self.ask("POST", "/v1/flows", START).status, 200)
+        for key in KEY, BACK:
+            flow, = self.listed("/v1/flows" + query(key))["flows"]
+            self.assertEqual((flow["src"], flow["sport"]), (HERE, 1094))
+        answer = self.ask("DELETE", "/v1/flows" + query(BACK))
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(d.receive().state, "end")
+        d.nothing_more()
+        answer = self.ask("DELETE", "/v1/flows", KEY)
+        self.assertEqual(answer.status, 404)
+        self.assertEqual(answer.error(), f"tcp [{HERE}]:1094 > [{THERE}]:40000"
+                         " is not open")
+
+    def test_retagged(self):
+        d = self.http()
+        self.ask("POST", "/v1/flows", dict(START, application="fts \u00e9"))
+        answer = self.ask("POST", "/v1/flows", dict(START, experiment=5))
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(answer.json()["experiment"], 5)
+        self.assertEqual(answer.json()["application"], "fts \u00e9")
+        got = [d.receive() for _ in range(3)]
+        self.assertEqual([(f.state, f.ids) for f in got],
+                         [("start", (3, 14)), ("end", (3, 14)),
+                          ("start", (5, 14))])
+        self.assertEqual(got[0].context["application"], "fts \u00e9")
+
+    def test_start_time(self):
+        d = self.http()
+        answer = self.ask("POST", "/v1/flows", dict(START, **{
+            "start-time": "2026-01-02T03:04:05.25+01:00"}))
+        time_utc = "2026-01-02T02:04:05.250000+00:00"
+        self.assertEqual(answer.json()["start-time"], time_utc)
+        self.assertEqual(d.receive().lifecycle["start-time"], time_utc)
+
+    def test_refused(self):
+        d = self.http()
+        for changes, why in (
+                ({"src": "2001:db8::8"}, "neither address is this host's"),
+                ({"dst": "ff02::1"}, "is no host's address"),
+                ({"dst": "192.0.2.9"}, "one address is IPv4, the other IPv6"),
+                ({"dst": HERE, "dport": 1094}, "both ends are the same"),
+                ({"experiment": 512}, "not within 0..511"),
+                ({"activity": 64}, "0..63"),
+                ({"sport": "1094"}, "sport is not a port"),
+                ({"sport": 65536}, "sport is not a port"),
+                ({"protocol": "sctp"}, '"sctp" is not tcp or udp'),
+                ({"src": "a" * 1000}, "is not an address"),
+                ({"application": "x" * 128}, "127 octets at most"),
+                ({"start-time": "yesterday"}, "is not a time"),
+                ({"state": "start"}, '"state" is not known here')):
+            answer = self.ask("POST", "/v1/flows", dict(START, **changes))
+            self.assertEqual(answer.status, 400, changes)
+            self.assertIn(why, answer.error())
+        d.nothing_more()
+
+    def test_full(self):
+        self.http("max-flows: 1\n")
+        self.assertEqual(self.ask("POST", "/v1/flows", START).status, 201)
+        answer = self.ask("POST", "/v1/flows", dict(START, sport=1))
+        self.assertEqual(answer.status, 429)
+        self.assertIn("max-flows", answer.error())
+
+    def test_bad_json(self):
+        d = self.http()
+        for path in "/v1/flows", "/flow":
+            for body in ("", "{", "null", "[]", '"x"', "[" * 16000,
+                         '{"a":' * 3000, "{}x", "\0{}", '{"src": "\\u0000"}',
+                         b"\xff\xfe", b'{"\xff": 1}', "9" * 16000):
+                answer = self.ask("POST", path, body)
+                self.assertEqual(answer.status, 400, body)
+                answer.error()
+        d.nothing_more()
+        self.assertNotIn("Sanitizer", d.stop())
+
+    def test_bad_query(self):
+        self.http()
+        for path, why in (
+                ("?protocol=tcp", "src is missing"),
+                (query(dict(KEY, sport="x")), '"x" is not a port'),
+                (query(dict(KEY, sport="")), '"" is not a port'),
+                (query(dict(KEY, src="%ff%0a")), '"??" is not an address'),
+                ("?limit=10001", "limit is not a number of 0..10000"),
+                ("?limit=-1", "limit is not a number"),
+                ("?offset=x", "offset is not a number")):
+            answer = self.ask("GET", "/v1/flows" + path)
+            self.assertEqual(answer.status, 400, path)
+            self.assertIn(why, answer.error())
+
+    def test_pages(self):
+        d = self.http()
+        d.say(*(f"start tcp {HERE} {port} {THERE} 7 3 14"
+                for port in range(1, 1501)))
+        until(lambda: self.listed("/v1/flows?limit=0")["total"] == 1500,
+              "1500 flows")
+
+        def ports(path):
+            return [flow["sport"] for flow in self.listed(path)["flows"]]
+        self.assertEqual(ports("/v1/flows"), list(range(1, 1001)))
+        self.assertEqual(ports("/v1/flows?offset=1000"),
+                         list(range(1001, 1501)))
+        self.assertEqual(ports("/v1/flows?limit=2&offset=7"), [8, 9])
+        self.assertEqual(ports("/v1/flows?limit=0"), [])
+        self.assertEqual(ports("/v1/flows?offset=4294967295"), [])
+
+    def test_chunked(self):
+        """Bodies whose length is not said before are limited, too."""
+        d = self.http()
+        for length, status in (10, 400), (16384, 400), (16385, 413), \
+                (1000000, 413):
+            connection = UnixConnection(self.path)
+            pieces = [b"x" * min(4096, length - i)
+                      for i in range(0, length, 4096)]
+            connection.request("POST", "/v1/flows", iter(pieces),
+                               {"Content-Type": "application/json"},
+                               encode_chunked=True)
+            answer = Answer(connection.getresponse())
+            self.assertEqual(answer.status, status, length)
+            answer.error()
+            connection.close()
+        d.nothing_more()
+
+
+class Bodies(Case):
+    def test_refused_at_the_end(self):
+        """Whoever sends a body is told why it was refused."""
+        self.http()
+        for _ in range(20):
+            for path, status in ("/x", 404), ("/health", 405), \
+                    ("/v1/flows", 413):
+                answer = self.ask("POST", path, "x" * 200000)
+                self.assertEqual(answer.status, status)
+            connection = http.client.HTTPConnection("127.0.0.1", self.port)
+            answer = self.ask_with(connection, "POST", "/flow", "x" * 200000)
+            self.assertEqual(answer.status, 401)
+            connection.close()
+
+    def test_endless(self):
+        """Nobody has to wait for a body of which nothing is kept."""
+        self.http()
+        for length in (1 << 20) + 1, 1 << 40, (1 << 64) - 2:
+            head = ("POST /v1/flows HTTP/1.1\r\nHost: x\r\n"
+                    f"Content-Length: {length}\r\n\r\n")
+            self.assertEqual(self.status_of(head.encode()), 413)
+
+
+class Flowd(Case):
+    def body(self, state=2, **changes):
+        return dict({"State": state, "Protocol": 0, "Family": 10,
+                     "Src": f"[{HERE}]:1094", "Dst": f"[{THERE}]:40000",
+                     "Experiment": 3, "Activity": 14,
+                     "StartTs": "0001-01-01T00:00:00Z",
+                     "CurrentTs": "0001-01-01T00:00:00Z"}, **changes)
+
+    def post(self, *args, **changes):
+        return self.ask("POST", "/flow", self.body(*args, **changes))
+
+    def test_life(self):
+        d = self.http()
+        answer = self.post()
+        self.assertEqual((answer.status, answer.json()), (200, self.body()))
+        start = d.receive()
+        self.assertEqual((start.state, start.ids), ("start", (3, 14)))
+        self.assertEqual((start.src, start.dst),
+                         ((HERE, 1094), (THERE, 40000)))
+        # Go's zero is not taken for a time.
+        self.assertGreater(start.lifecycle["start-time"], "2020")
+        self.assertEqual(self.post(4).status, 200)
+        self.assertEqual(
+            self.post(3, EndTs="2100-01-02T03:04:05.123456789+01:00").status,
+            200)
+        end = d.receive()
+        self.assertEqual((end.state, end.ids), ("end", (3, 14)))
+        self.assertEqual(end.lifecycle["end-time"],
+                         "2100-01-02T02:04:05.123456+00:00")
+        for state in 3, 4:
+            answer = self.post(state)
+            self.assertEqual(answer.status, 404)
+            self.assertIn("is not open", answer.error())
+        d.nothing_more()
+
+    def test_forms(self):
+        d = self.http()
+        for changes, src, dst in (
+                ({"Src": "192.0.2.1:1", "Dst": "192.0.2.2:2", "Family": 2},
+                 ("192.0.2.1", 1), ("192.0.2.2", 2)),
+                ({"Src": "[::ffff:192.0.2.1]:3", "Dst": "[::ffff:c000:202]:4"},
+                 ("192.0.2.1", 3), ("192.0.2.2", 4)),
+                ({"Src": {"IP": HERE, "Port": 5},
+                  "Dst": {"IP": THERE, "Port": 6}, "Protocol": 1},
+                 (HERE, 5), (THERE, 6))):
+            answer = self.post(**changes)
+            self.assertEqual(answer.status, 200, answer.body)
+            firefly = d.receive()
+            self.assertEqual((firefly.src, firefly.dst), (src, dst))
+        self.assertEqual(firefly.flow["protocol"], "udp")
+
+    def test_bad(self):
+        d = self.http()
+        for changes, why in (
+                ({"State": 0}, "State"), ({"State": 5}, "State"),
+                ({"State": "2"}, "State"), ({"State": 2.5}, "State"),
+                ({"Protocol": 6}, "Protocol"), ({"Family": 0}, "Family"),
+                ({"Family": 2}, "Family"), ({"Src": HERE}, "Src"),
+                ({"Src": f"{HERE}:1094"}, "Src"), ({"Src": ":1"}, "Src"),
+                ({"Src": f"[{HERE}]"}, "Src"), ({"Src": f"[{HERE}]:0"}, "Src"),
+                ({"Src": f"[{HERE}]:65536"}, "Src"), ({"Src": ""}, "Src"),
+                ({"Src": f"[{HERE}]:" + "1" * 200}, "Src"),
+                ({"Src": {"IP": HERE, "Port": "1"}}, "Src"),
+                ({"Src": {"IP": HERE, "Port": 0}}, "Src"),
+                ({"Src": {"IP": 1, "Port": 1}}, "Src"),
+                ({"Src": {}}, "Src"), ({"Dst": None}, "Dst"),
+                ({"Dst": "192.0.2.2:1"}, "one address is IPv4"),
+                ({"Experiment": -1}, "Experiment"),
+                ({"Experiment": 65535}, "experiment 65535"),
+                ({"Activity": "14"}, "Activity"),
+                ({"Src": "[2001:db8::8]:1"}, "neither address")):
+            answer = self.post(**changes)
+            self.assertEqual(answer.status, 400, changes)
+            self.assertIn(why, answer.error())
+        d.nothing_more()
+
+
+class Status(Case):
+    def test_counters(self):
+        d = self.http("max-flows: 2\n")
+        d.say("rubbish", f"start {FLOW} 3 14", f"start {FLOW} 3 14",
+              f"start {FLOW} 2 9", f"end {FLOW} 2 9", f"end {FLOW} 2 9")
+        for _ in range(4):
+            d.receive()
+        self.ask("POST", "/v1/flows", dict(START, activity=64))
+        d.send(b"rubbish")
+        until(lambda: self.ask("GET", "/v1/status").json()["receivers"][0][
+            "received"], "the datagram")
+        status = self.ask("GET", "/v1/status").json()
+        self.assertEqual(status["flows"], {
+            "open": 0, "max": 2, "started": 1, "retagged": 1, "repeated": 1,
+            "ended": 1, "ended-by-kernel": 0, "ended-unheard": 0,
+            "unknown-ends": 1, "refused": 1})
+        self.assertEqual(status["fireflies"]["sent"], 4)
+        self.assertEqual(status["pipes"],
+                         [{"path": str(d.pipe), "lines": 6, "bad": 1}])
+        self.assertEqual(status["receivers"][0]["listen"],
+                         f"127.0.0.1:{d.port}")
+        self.assertEqual(status["receivers"][0]["bad"], 1)
+
+    @unittest.skipIf(MODULE, "module is loaded")
+    def test_no_module(self):
+        self.http()
+        self.ask("POST", "/v1/flows", START)
+        kernel = self.ask("GET", "/v1/status").json()["kernel"]
+        self.assertEqual((kernel["module"], kernel["flows-failed"]), (None, 1))
 
 
 class Health(Case):

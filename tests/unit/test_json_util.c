@@ -76,6 +76,24 @@ static void test_parse_length(void **state)
 	refused("{}", 1, "line 1: ends too early");
 }
 
+static void test_add(void **state)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *array = json_object_new_array();
+
+	(void)state;
+	json_append(array, json_object_new_int(1));
+	json_append(array, json_object_new_string("b"));
+	json_add(object, "a", array);
+	assert_string_equal(
+		json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN),
+		"{\"a\":[1,\"b\"]}");
+	json_object_put(object);
+	/* The sanitizer would tell of what is left. */
+	json_add(NULL, "a", json_object_new_int(1));
+	json_append(NULL, json_object_new_int(1));
+}
+
 static void test_u64(void **state)
 {
 	static const uint64_t numbers[] = {
@@ -159,6 +177,7 @@ int main(void)
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_parse_refused),
 		cmocka_unit_test(test_parse_length),
+		cmocka_unit_test(test_add),
 		cmocka_unit_test(test_u64),
 		cmocka_unit_test(test_get_u64),
 		cmocka_unit_test(test_get_text),

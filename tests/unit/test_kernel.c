@@ -75,6 +75,13 @@ int genl_status_get(struct genl *genl, struct genl_status *status)
 	return 0;
 }
 
+int genl_stats_get(struct genl *genl, struct genl_stats *stats)
+{
+	(void)genl;
+	*stats = (struct genl_stats){ .marked = 0 };
+	return 0;
+}
+
 int genl_flow_replace(struct genl *genl, const struct flow_spec *specs,
 		      size_t n, size_t *bad)
 {
@@ -142,6 +149,13 @@ void kernel_events_want(struct kernel_events *events, bool snapshots)
 {
 	(void)events;
 	note(snapshots ? "want" : "do not want");
+}
+
+const struct kernel_events_counters *
+kernel_events_counters(const struct kernel_events *events)
+{
+	(void)events;
+	return NULL;
 }
 
 void kernel_events_log_counters(const struct kernel_events *events)

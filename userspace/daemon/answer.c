@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "answer.h"
 
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "json_util.h"
 
 #define ERROR_TEXT_MAX 512
 
@@ -40,8 +43,19 @@ void answer_error(struct answer *answer, enum answer_status status,
 	for (p = text; *p; p++)
 		if (*p < 0x20 || *p > 0x7e)
 			*p = '?';
-	if (object)
-		json_object_object_add(object, "error",
-				       json_object_new_string(text));
+	json_add(object, "error", json_object_new_string(text));
 	answer_json(answer, status, object);
+}
+
+void answer_refusal(struct answer *answer, int ret, const char *error)
+{
+	enum answer_status status = ANSWER_BAD_REQUEST;
+
+	if (ret == -ENOENT)
+		status = ANSWER_NOT_FOUND;
+	else if (ret == -ENOSPC)
+		status = ANSWER_TOO_MANY;
+	else if (ret == -ENOMEM)
+		status = ANSWER_UNAVAILABLE;
+	answer_error(answer, status, "%s", error);
 }

@@ -45,4 +45,10 @@ void answer_error(struct answer *answer, enum answer_status status,
 		  const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * Why a flow was not taken, or not ended: ret as flows_start() and flows_end()
+ * return it, and the text that is theirs.
+ */
+void answer_refusal(struct answer *answer, int ret, const char *error);
+
 #endif /* SCITAGD_ANSWER_H */

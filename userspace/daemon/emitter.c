@@ -39,11 +39,7 @@ struct emitter {
 	size_t n_collectors;
 	size_t n_unresolved; /* and left out */
 	struct limit limit;
-	struct {
-		uint64_t sent; /* datagrams */
-		uint64_t failed; /* datagrams that could not be sent */
-		uint64_t unfit; /* fireflies that could not be written */
-	} counters;
+	struct emitter_counters counters;
 };
 
 static bool has_collector(const struct emitter *emitter,
@@ -280,6 +276,11 @@ bool emitter_is_own_name(const struct emitter *emitter,
 size_t emitter_unresolved(const struct emitter *emitter)
 {
 	return emitter->n_unresolved;
+}
+
+const struct emitter_counters *emitter_counters(const struct emitter *emitter)
+{
+	return &emitter->counters;
 }
 
 void emitter_log_counters(const struct emitter *emitter)

@@ -53,6 +53,12 @@ bool emitter_is_own_name(const struct emitter *emitter,
 size_t emitter_unresolved(const struct emitter *emitter);
 
 /* How many datagrams were sent, and how many could not be. */
+struct emitter_counters {
+	uint64_t sent; /* datagrams */
+	uint64_t failed; /* datagrams that could not be sent */
+	uint64_t unfit; /* fireflies that could not be written */
+};
+const struct emitter_counters *emitter_counters(const struct emitter *emitter);
 void emitter_log_counters(const struct emitter *emitter);
 
 #endif /* SCITAGD_EMITTER_H */

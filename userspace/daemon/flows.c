@@ -21,17 +21,7 @@ struct flows {
 	struct flows_calls calls;
 
 	struct table table;
-	struct {
-		uint64_t started;
-		uint64_t retagged;
-		uint64_t repeated; /* starts that changed nothing */
-		uint64_t ended;
-		uint64_t kernel_ended; /* of these, by the kernel */
-		uint64_t missed; /* of these, what it said was missed */
-		uint64_t ongoing; /* fireflies */
-		uint64_t unknown; /* ends without a start */
-		uint64_t refused; /* starts */
-	} counters;
+	struct flows_counters counters;
 };
 
 static void flow_free(struct flow *flow)
@@ -401,6 +391,22 @@ void flows_end_all(struct flows *flows)
 size_t flows_count(const struct flows *flows)
 {
 	return flows->table.count;
+}
+
+const struct flow *flows_find(const struct flows *flows,
+			      const struct flow_key *key)
+{
+	return table_find(&flows->table, key);
+}
+
+const struct flow *flows_first(const struct flows *flows)
+{
+	return TAILQ_FIRST(&flows->table.list);
+}
+
+const struct flows_counters *flows_counters(const struct flows *flows)
+{
+	return &flows->counters;
 }
 
 void flows_log_counters(const struct flows *flows)

@@ -128,7 +128,26 @@ void flows_end_all(struct flows *flows);
 
 size_t flows_count(const struct flows *flows);
 
-/* How many flows started, ended, were refused and so on. */
+/* Both directions of a connection are the same flow. NULL: not open. */
+const struct flow *flows_find(const struct flows *flows,
+			      const struct flow_key *key);
+
+/* The oldest; link leads to the others. NULL: none is open. */
+const struct flow *flows_first(const struct flows *flows);
+
+/* What has happened since the table is there. */
+struct flows_counters {
+	uint64_t started;
+	uint64_t retagged;
+	uint64_t repeated; /* starts that changed nothing */
+	uint64_t ended;
+	uint64_t kernel_ended; /* of these, by the kernel */
+	uint64_t missed; /* of these, what it said was missed */
+	uint64_t ongoing; /* fireflies */
+	uint64_t unknown; /* ends without a start */
+	uint64_t refused; /* starts */
+};
+const struct flows_counters *flows_counters(const struct flows *flows);
 void flows_log_counters(const struct flows *flows);
 
 /* For messages: "tcp [2001:db8::1]:1094 > [2001:db8::2]:40000". */

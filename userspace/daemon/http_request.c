@@ -12,8 +12,12 @@
 #include "pages.h"
 #include "token.h"
 
+/* What is read of a body that is too large, if its length is known before. */
+#define READ_MAX (1 << 20)
+
 struct http_request {
 	struct MHD_Connection *connection;
+	struct answer refusal; /* which waits for the end of the body */
 	bool too_large;
 	size_t len;
 	char body[HTTP_BODY_MAX + 1];
@@ -35,14 +39,16 @@ static http_result send_answer(struct MHD_Connection *connection,
 			       struct answer *answer)
 {
 	struct MHD_Response *response;
+	char *text = answer->text;
 	http_result result;
 
-	if (!answer->text)
+	answer->text = NULL;
+	if (!text)
 		return MHD_NO;
-	response = MHD_create_response_from_buffer(answer->len, answer->text,
+	response = MHD_create_response_from_buffer(answer->len, text,
 						   MHD_RESPMEM_MUST_FREE);
 	if (!response) {
-		free(answer->text);
+		free(text);
 		return MHD_NO;
 	}
 	MHD_add_response_header(response, "Content-Type", answer->type);
@@ -56,13 +62,16 @@ static http_result send_answer(struct MHD_Connection *connection,
 	return result;
 }
 
-/* More than may be is refused before it comes, if it is said. */
-static bool says_too_large(struct MHD_Connection *connection)
+/*
+ * Who is refused while still sending may never see why, so bodies are read
+ * first, kept or not; but there is an end to that.
+ */
+static bool says_endless(struct MHD_Connection *connection)
 {
 	const char *text = header(connection, "Content-Length");
 	uint64_t len;
 
-	return text && decimal_parse(&len, text, HTTP_BODY_MAX) == -ERANGE;
+	return text && decimal_parse(&len, text, READ_MAX) == -ERANGE;
 }
 
 static void say_too_large(struct answer *answer)
@@ -84,7 +93,7 @@ static bool let_in(const struct http_door *door,
 	}
 	if (!pages_has(method, url, answer))
 		return false;
-	if (says_too_large(connection)) {
+	if (says_endless(connection)) {
 		say_too_large(answer);
 		return false;
 	}
@@ -145,25 +154,33 @@ http_result http_request_handle(void *data, struct MHD_Connection *connection,
 
 	(void)version;
 	if (!request) {
-		if (!let_in(door, connection, url, method, &answer))
-			return send_answer(connection, &answer);
 		request = calloc(1, sizeof(*request));
 		if (!request)
 			return MHD_NO;
 		request->connection = connection;
 		*state = request;
-		return MHD_YES;
+		if (let_in(door, connection, url, method, &request->refusal) ||
+		    !says_endless(connection))
+			return MHD_YES;
+		return send_answer(connection, &request->refusal);
 	}
 	if (*upload_size) {
 		append(request, upload, *upload_size);
 		*upload_size = 0;
 		return MHD_YES;
 	}
+	if (request->refusal.text)
+		return send_answer(connection, &request->refusal);
 	answer_whole(door, request, url, method, &answer);
 	return send_answer(connection, &answer);
 }
 
-void http_request_free(void *request)
+void http_request_free(void *data)
 {
+	struct http_request *request = data;
+
+	if (!request)
+		return;
+	free(request->refusal.text);
 	free(request);
 }

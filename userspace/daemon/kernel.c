@@ -330,6 +330,26 @@ bool kernel_is_gone(void *data, const struct flow *flow)
 						&state) == -ENOENT;
 }
 
+int kernel_get_status(struct kernel *kernel, struct genl_status *status,
+		      struct genl_stats *stats)
+{
+	int ret;
+
+	if (!kernel->genl)
+		return -ENOPROTOOPT;
+	ret = genl_status_get(kernel->genl, status);
+	return ret ? ret : genl_stats_get(kernel->genl, stats);
+}
+
+struct kernel_counters kernel_counters(const struct kernel *kernel)
+{
+	return (struct kernel_counters){
+		.marked = kernel->n_marked,
+		.failed = kernel->n_failed,
+		.events = kernel_events_counters(kernel->events),
+	};
+}
+
 bool kernel_is_there(const struct kernel *kernel)
 {
 	return kernel->genl;

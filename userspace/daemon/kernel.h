@@ -11,12 +11,16 @@
 #define SCITAGD_KERNEL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
 struct config;
 struct flow;
 struct flows;
+struct genl_stats;
+struct genl_status;
 struct kernel;
+struct kernel_events_counters;
 struct snapshot;
 
 /*
@@ -46,7 +50,17 @@ bool kernel_is_gone(void *data, const struct flow *flow);
 /* Was the module there when it was asked last? */
 bool kernel_is_there(const struct kernel *kernel);
 
+/* How it is there now. Returns 0, or -errno if that cannot be asked. */
+int kernel_get_status(struct kernel *kernel, struct genl_status *status,
+		      struct genl_stats *stats);
+
 /* How many flows the kernel took, and how many it did not. */
+struct kernel_counters {
+	uint64_t marked; /* flows entered, or given new ids */
+	uint64_t failed; /* flows that the kernel did not take */
+	const struct kernel_events_counters *events;
+};
+struct kernel_counters kernel_counters(const struct kernel *kernel);
 void kernel_log_counters(const struct kernel *kernel);
 
 #endif /* SCITAGD_KERNEL_H */

@@ -23,8 +23,7 @@ struct kernel_events {
 	uint64_t snapshots_seq;
 
 	bool said_failure;
-	uint64_t n_snapshots;
-	uint64_t n_lost; /* snapshots, as far as their numbers tell */
+	struct kernel_events_counters counters;
 };
 
 int kernel_events_new(struct kernel_events **out, sd_event *event,
@@ -112,6 +111,7 @@ static int on_ends(sd_event_source *source, int fd, uint32_t revents,
 		/* The gap in the numbers may be still to come. */
 		events->ends_seq = 0;
 		events->ends_lost = false;
+		events->counters.missed++;
 		events->calls.missed(events->calls.data);
 	}
 	return 0;
@@ -123,9 +123,10 @@ static int on_snapshot(uint64_t seq, const struct snapshot *snapshot,
 	struct kernel_events *events = data;
 
 	if (events->snapshots_seq && seq > events->snapshots_seq)
-		events->n_lost += seq - events->snapshots_seq - 1;
+		events->counters.snapshots_lost +=
+			seq - events->snapshots_seq - 1;
 	events->snapshots_seq = seq;
-	events->n_snapshots++;
+	events->counters.snapshots++;
 	events->calls.snapshot(events->calls.data, snapshot);
 	return 0;
 }
@@ -199,8 +200,14 @@ void kernel_events_open(struct kernel_events *events)
 	events->said_failure = ret < 0;
 }
 
+const struct kernel_events_counters *
+kernel_events_counters(const struct kernel_events *events)
+{
+	return &events->counters;
+}
+
 void kernel_events_log_counters(const struct kernel_events *events)
 {
 	log_info("snapshots: %" PRIu64 " read, %" PRIu64 " lost",
-		 events->n_snapshots, events->n_lost);
+		 events->counters.snapshots, events->counters.snapshots_lost);
 }

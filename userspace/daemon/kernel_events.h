@@ -8,6 +8,7 @@
 #define SCITAGD_KERNEL_EVENTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
 struct genl_event;
@@ -43,7 +44,14 @@ void kernel_events_close(struct kernel_events *events);
  */
 void kernel_events_want(struct kernel_events *events, bool snapshots);
 
-/* How many snapshots were lost. */
+/* How many snapshots were lost, and how often ends were. */
+struct kernel_events_counters {
+	uint64_t snapshots;
+	uint64_t snapshots_lost; /* as far as their numbers tell */
+	uint64_t missed; /* calls of missed */
+};
+const struct kernel_events_counters *
+kernel_events_counters(const struct kernel_events *events);
 void kernel_events_log_counters(const struct kernel_events *events);
 
 #endif /* SCITAGD_KERNEL_EVENTS_H */

@@ -13,4 +13,8 @@ struct pages;
 void page_health(const struct pages *pages, const struct page_request *request,
 		 struct answer *answer);
 
+/* GET /v1/status: what all the units count. */
+void page_status(const struct pages *pages, const struct page_request *request,
+		 struct answer *answer);
+
 #endif /* SCITAGD_PAGE_STATUS_H */

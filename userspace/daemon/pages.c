@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "answer.h"
+#include "json_util.h"
+#include "page_flowd.h"
+#include "page_flows.h"
 #include "page_status.h"
 
 #define HEALTH "/health"
@@ -17,12 +20,8 @@ static void get_root(const struct pages *pages,
 
 	(void)pages;
 	(void)request;
-	if (object) {
-		json_object_object_add(object, "name",
-				       json_object_new_string("scitagd"));
-		json_object_object_add(object, "version",
-				       json_object_new_string(SCITAG_VERSION));
-	}
+	json_add(object, "name", json_object_new_string("scitagd"));
+	json_add(object, "version", json_object_new_string(SCITAG_VERSION));
 	answer_json(answer, ANSWER_OK, object);
 }
 
@@ -35,6 +34,11 @@ static const struct route {
 } routes[] = {
 	{ "GET", "/", get_root },
 	{ "GET", HEALTH, page_health },
+	{ "POST", "/flow", page_flowd_post },
+	{ "GET", "/v1/flows", page_flows_get },
+	{ "POST", "/v1/flows", page_flows_post },
+	{ "DELETE", "/v1/flows", page_flows_delete },
+	{ "GET", "/v1/status", page_status },
 };
 
 #define N_ROUTES (sizeof(routes) / sizeof(routes[0]))

@@ -28,8 +28,7 @@ struct pipe {
 	sd_event_source *source;
 	struct line_buffer lines;
 	struct limit limit;
-	uint64_t n_lines; /* that were not blank */
-	uint64_t n_bad; /* of these: not understood */
+	struct pipe_counters counters;
 	char octets[PIPE_READ_MAX];
 };
 
@@ -42,8 +41,8 @@ static void take_line(void *data, const char *line, size_t len)
 	int ret;
 
 	if (!line) {
-		pipe->n_lines++;
-		pipe->n_bad++;
+		pipe->counters.lines++;
+		pipe->counters.bad++;
 		limit_log(&pipe->limit, LOG_WARNING,
 			  "%s: a line of more than %d octets", pipe->path,
 			  LINE_MAX_LEN);
@@ -52,9 +51,9 @@ static void take_line(void *data, const char *line, size_t len)
 	ret = line_parse(&said, line, len, error);
 	if (ret == -ENODATA)
 		return;
-	pipe->n_lines++;
+	pipe->counters.lines++;
 	if (ret) {
-		pipe->n_bad++;
+		pipe->counters.bad++;
 		limit_log(&pipe->limit, LOG_WARNING, "%s: %s: \"%s\"",
 			  pipe->path, error, limit_quote(quote, line, len));
 		return;
@@ -175,8 +174,18 @@ bool pipe_is_at(const struct pipe *pipe, const char *path)
 	return !strcmp(pipe->path, path);
 }
 
+const char *pipe_path(const struct pipe *pipe)
+{
+	return pipe->path;
+}
+
+const struct pipe_counters *pipe_counters(const struct pipe *pipe)
+{
+	return &pipe->counters;
+}
+
 void pipe_log_counters(const struct pipe *pipe)
 {
 	log_info("%s: %" PRIu64 " lines, %" PRIu64 " bad", pipe->path,
-		 pipe->n_lines, pipe->n_bad);
+		 pipe->counters.lines, pipe->counters.bad);
 }

@@ -7,6 +7,7 @@
 #define SCITAGD_PIPE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
 struct flows;
@@ -24,8 +25,14 @@ int pipe_new(struct pipe **out, sd_event *event, const char *path,
 void pipe_free(struct pipe *pipe); /* NULL is fine */
 
 bool pipe_is_at(const struct pipe *pipe, const char *path);
+const char *pipe_path(const struct pipe *pipe);
 
 /* How many lines there were, and how many of them were bad. */
+struct pipe_counters {
+	uint64_t lines; /* that were not blank */
+	uint64_t bad; /* of these: not understood */
+};
+const struct pipe_counters *pipe_counters(const struct pipe *pipe);
 void pipe_log_counters(const struct pipe *pipe);
 
 #endif /* SCITAGD_PIPE_H */

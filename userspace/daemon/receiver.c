@@ -37,14 +37,7 @@ struct receiver {
 	int fd;
 	sd_event_source *source;
 	struct limit limit;
-	struct {
-		uint64_t received;
-		uint64_t bad; /* of these: no fireflies */
-		uint64_t own; /* of these: this daemon's, left alone */
-		uint64_t foreign; /* of these: another host's, left alone */
-		uint64_t ongoing; /* of these: neither start nor end */
-		uint64_t lost; /* had no room in the socket */
-	} counters;
+	struct receiver_counters counters;
 	char datagram[DATAGRAM_MAX];
 };
 
@@ -245,6 +238,17 @@ bool receiver_is_at(const struct receiver *receiver,
 	return receiver->port == listen->port &&
 	       !addr_parse(&addr, listen->host) &&
 	       addr_equal(&receiver->addr, &addr);
+}
+
+const char *receiver_name(const struct receiver *receiver)
+{
+	return receiver->name;
+}
+
+const struct receiver_counters *
+receiver_counters(const struct receiver *receiver)
+{
+	return &receiver->counters;
 }
 
 void receiver_log_counters(const struct receiver *receiver)

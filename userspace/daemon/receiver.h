@@ -8,6 +8,7 @@
 #define SCITAGD_RECEIVER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
 struct emitter;
@@ -29,8 +30,20 @@ void receiver_free(struct receiver *receiver); /* NULL is fine */
 
 bool receiver_is_at(const struct receiver *receiver,
 		    const struct endpoint *listen);
+/* Where it receives: address and port. */
+const char *receiver_name(const struct receiver *receiver);
 
 /* How many datagrams there were, and how many came to nothing. */
+struct receiver_counters {
+	uint64_t received;
+	uint64_t bad; /* of these: no fireflies */
+	uint64_t own; /* of these: this daemon's, left alone */
+	uint64_t foreign; /* of these: another host's, left alone */
+	uint64_t ongoing; /* of these: neither start nor end */
+	uint64_t lost; /* had no room in the socket */
+};
+const struct receiver_counters *
+receiver_counters(const struct receiver *receiver);
 void receiver_log_counters(const struct receiver *receiver);
 
 #endif /* SCITAGD_RECEIVER_H */

@@ -40,6 +40,19 @@ static uint64_t get_u64(const struct json_object *value)
 }
 #endif
 
+void json_add(struct json_object *object, const char *key,
+	      struct json_object *value)
+{
+	if (!object || json_object_object_add(object, key, value))
+		json_object_put(value);
+}
+
+void json_append(struct json_object *array, struct json_object *value)
+{
+	if (!array || json_object_array_add(array, value))
+		json_object_put(value);
+}
+
 int json_get_u64(const struct json_object *value, uint64_t max, uint64_t *out)
 {
 	uint64_t v;

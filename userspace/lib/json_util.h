@@ -28,6 +28,14 @@ struct json_object *json_parse(const char *text, size_t len,
 struct json_object *json_new_u64(uint64_t value);
 
 /*
+ * Add a value to an object or to an array. If that is NULL, for want of memory,
+ * the value is put.
+ */
+void json_add(struct json_object *object, const char *key,
+	      struct json_object *value);
+void json_append(struct json_object *array, struct json_object *value);
+
+/*
  * Read a whole number of 0..max; a number with a fraction is none.
  * Returns 0, -EINVAL (not a whole number, or NULL) or -ERANGE.
  */
