@@ -72,6 +72,7 @@ static void check_defaults(struct config *c)
 	check_endpoint(&c->listen[1], "::1", 10514);
 	assert_int_equal(c->n_http, 0);
 	assert_null(c->http_token_file);
+	assert_int_equal(c->metrics_max_flows, 1000);
 	assert_int_equal(c->n_collectors, 0);
 	assert_true(c->to_remote);
 	assert_true(c->hostname[0]);
@@ -139,6 +140,7 @@ static void check_all(struct config *c)
 	check_endpoint(&c->http[1], "127.0.0.2", 7777);
 	check_endpoint(&c->http[2], "::1", 80);
 	assert_string_equal(c->http_token_file, "/etc/scitag/token");
+	assert_int_equal(c->metrics_max_flows, 0);
 	assert_int_equal(c->n_collectors, 5);
 	check_endpoint(&c->collectors[0], "collector.example.org", 10514);
 	check_endpoint(&c->collectors[1], "collector.example.org", 9);
@@ -164,6 +166,7 @@ static const char all[] = "marks: [label, do]\n"
 			  "  listen: [/run/scitagd/http.sock, 127.0.0.2,"
 			  " '[::1]:80']\n"
 			  "  token-file: /etc/scitag/token\n"
+			  "metrics: {max-flows: 0}\n"
 			  "fireflies:\n"
 			  "  collectors: [collector.example.org,\n"
 			  "    collector.example.org:9, '192.0.2.1:65535',\n"
@@ -190,7 +193,8 @@ static void test_all(void **state)
 		     "\"receiver\": {\"listen\": [\"[::1]\"]}, \"http\": {"
 		     "\"listen\": [\"/run/scitagd/http.sock\","
 		     "\"127.0.0.2:7777\", \"[::1]:80\"],"
-		     "\"token-file\": \"/etc/scitag/token\"}, \"fireflies\": {"
+		     "\"token-file\": \"/etc/scitag/token\"},"
+		     "\"metrics\": {\"max-flows\": 0}, \"fireflies\": {"
 		     "\"collectors\": [\"collector.example.org\","
 		     "\"collector.example.org:9\", \"192.0.2.1:65535\","
 		     "\"[2001:db8::1]:1\", \"[2001:db8::1]\"],"
@@ -247,6 +251,8 @@ static void test_print(void **state)
 				  "http:\n"
 				  "  listen: []\n"
 				  "  token-file: none\n"
+				  "metrics:\n"
+				  "  max-flows: 1000\n"
 				  "fireflies:\n"
 				  "  collectors:\n"
 				  "  - \"a.example.org:10514\"\n"
@@ -378,6 +384,8 @@ static void test_bad_values(void **state)
 		{ "fireflies: {period: 0000000000000001}", "is not a time" },
 		{ "fireflies: {enrichment: Lean}",
 		  "\"Lean\" is none of lean, compatible, full, none" },
+		{ "metrics: {max-flows: 10001}", "not a number of 0..10000" },
+		{ "metrics: {max-flows: -1}", "not a number of 0..10000" },
 		{ "max-flows: 0", "\"0\" is not a number of 1..10000000" },
 		{ "max-flows: 10000001", "is not a number of 1..10000000" },
 		{ "max-flows: 1k", "\"1k\" is not a number" },

@@ -153,6 +153,7 @@ class OpenApi(test_http.Case):
         self.expect(200, "GET", "/")
         self.expect(200, "GET", "/health")
         self.expect(200, "GET", "/v1/status")
+        self.expect(200, "GET", "/metrics")
         self.flows()
         self.flowd()
         self.bodies()

@@ -66,6 +66,12 @@ struct config {
 	char *http_token_file;
 
 	/*
+	 * metrics.max-flows: how many flows have metrics of their own,
+	 * 0..10000. Default: 1000.
+	 */
+	uint32_t metrics_max_flows;
+
+	/*
 	 * fireflies.collectors: addresses or names, each with or without a
 	 * port, to which all fireflies are sent. Default: none.
 	 */

@@ -118,6 +118,7 @@ static void answer_whole(const struct http_door *door,
 		.path = url,
 		.body = request->body,
 		.body_len = request->len,
+		.accept = header(request->connection, "Accept"),
 		.query = query,
 		.data = request->connection,
 	};

@@ -276,6 +276,7 @@ static struct pages pages_of(const struct daemon *d)
 		.kernel = d->kernel,
 		.emitter = d->emitter,
 		.sources = d->sources,
+		.start_s = time(NULL),
 	};
 }
 

@@ -21,6 +21,7 @@
 #include "number.h"
 
 #define HTTP_PORT 7777 /* that of flowd-go */
+#define METRICS_FLOWS_LIMIT 10000
 #define FLOWS_LIMIT 10000000
 #define PERIOD_LIMIT_S 86400 /* what the kernel takes as an interval */
 
@@ -437,6 +438,23 @@ static struct json_object *get_max_flows(const struct config *config)
 	return json_object_new_int64(config->max_flows);
 }
 
+static int set_metrics_max_flows(struct config *config, const char *text,
+				 char error[static OPTION_ERROR_MAX])
+{
+	uint64_t number;
+
+	if (decimal_parse(&number, text, METRICS_FLOWS_LIMIT))
+		return fail(error, "\"%s\" is not a number of 0..%d", text,
+			    METRICS_FLOWS_LIMIT);
+	config->metrics_max_flows = number;
+	return 0;
+}
+
+static struct json_object *get_metrics_max_flows(const struct config *config)
+{
+	return json_object_new_int64(config->metrics_max_flows);
+}
+
 static int set_log_level(struct config *config, const char *text,
 			 char error[static OPTION_ERROR_MAX])
 {
@@ -463,6 +481,8 @@ static const struct option options[] = {
 	{ "http.listen", true, set_http_listen, get_http_listen, "" },
 	{ "http.token-file", false, set_http_token_file, get_http_token_file,
 	  "none" },
+	{ "metrics.max-flows", false, set_metrics_max_flows,
+	  get_metrics_max_flows, "1000" },
 	{ "fireflies.collectors", true, set_collectors, get_collectors, "" },
 	{ "fireflies.to-remote", false, set_to_remote, get_to_remote, "true" },
 	{ "fireflies.period", false, set_period, get_period, "10s" },

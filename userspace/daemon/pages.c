@@ -9,6 +9,7 @@
 #include "json_util.h"
 #include "page_flowd.h"
 #include "page_flows.h"
+#include "page_metrics.h"
 #include "page_status.h"
 
 #define HEALTH "/health"
@@ -34,6 +35,7 @@ static const struct route {
 } routes[] = {
 	{ "GET", "/", get_root },
 	{ "GET", HEALTH, page_health },
+	{ "GET", "/metrics", page_metrics },
 	{ "POST", "/flow", page_flowd_post },
 	{ "GET", "/v1/flows", page_flows_get },
 	{ "POST", "/v1/flows", page_flows_post },

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct answer;
 struct config;
@@ -25,6 +26,7 @@ struct pages {
 	struct kernel *kernel;
 	const struct emitter *emitter;
 	const struct sources *sources;
+	int64_t start_s; /* when the daemon started, since 1970 */
 };
 
 /* A request that has come in whole. */
@@ -33,6 +35,7 @@ struct page_request {
 	const char *path; /* without what follows '?' */
 	const char *body; /* with a NUL behind it */
 	size_t body_len;
+	const char *accept; /* which types of text; NULL: any */
 
 	/* A value of the part behind '?', or NULL. */
 	const char *(*query)(const struct page_request *request,
