@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "addr.h"
 
@@ -55,11 +56,44 @@ int endpoint_parse(struct endpoint *e, const char *text, uint16_t default_port,
 	return 0;
 }
 
+static int parse_path(struct endpoint *e, const char *path,
+		      char error[static ENDPOINT_ERROR_MAX])
+{
+	struct sockaddr_un sa;
+
+	if (strlen(path) >= sizeof(sa.sun_path))
+		return fail(error, path, "is longer than a socket's path");
+	e->port = 0;
+	e->host = strdup(path);
+	return e->host ? 0 : -ENOMEM;
+}
+
+int endpoint_parse_local(struct endpoint *e, const char *text,
+			 uint16_t default_port,
+			 char error[static ENDPOINT_ERROR_MAX])
+{
+	struct addr addr;
+	int ret;
+
+	if (text[0] == '/')
+		return parse_path(e, text, error);
+	ret = endpoint_parse(e, text, default_port, error);
+	if (ret)
+		return ret;
+	if (!addr_parse(&addr, e->host) && addr_is_loopback(&addr))
+		return 0;
+	free(e->host);
+	return fail(error, text,
+		    "is neither an absolute path nor a loopback address");
+}
+
 char *endpoint_text(const struct endpoint *endpoint)
 {
 	bool v6 = strchr(endpoint->host, ':');
 	char *text;
 
+	if (!endpoint->port)
+		return strdup(endpoint->host);
 	if (asprintf(&text, v6 ? "[%s]:%u" : "%s:%u", endpoint->host,
 		     endpoint->port) < 0)
 		return NULL;

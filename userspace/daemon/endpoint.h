@@ -28,7 +28,15 @@ int endpoint_parse(struct endpoint *endpoint, const char *text,
 		   uint16_t default_port,
 		   char error[static ENDPOINT_ERROR_MAX]);
 
-/* The text of it, always with a port, to be freed; NULL: no memory. */
+/*
+ * From the absolute path of a unix socket, whose port is 0, or from a loopback
+ * address as above. Returns the same.
+ */
+int endpoint_parse_local(struct endpoint *endpoint, const char *text,
+			 uint16_t default_port,
+			 char error[static ENDPOINT_ERROR_MAX]);
+
+/* The text of it, a path or always with a port, to be freed; NULL: no memory. */
 char *endpoint_text(const struct endpoint *endpoint);
 
 #endif /* SCITAGD_ENDPOINT_H */

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <scitag/option.h>
@@ -143,9 +142,24 @@ static struct json_object *get_pipes(const struct config *config)
 	return list;
 }
 
+typedef int endpoint_parser(struct endpoint *endpoint, const char *text,
+			    char error[static ENDPOINT_ERROR_MAX]);
+
+static int parse_firefly_endpoint(struct endpoint *endpoint, const char *text,
+				  char error[static ENDPOINT_ERROR_MAX])
+{
+	return endpoint_parse(endpoint, text, FIREFLY_PORT, error);
+}
+
+static int parse_http_listen(struct endpoint *endpoint, const char *text,
+			     char error[static ENDPOINT_ERROR_MAX])
+{
+	return endpoint_parse_local(endpoint, text, HTTP_PORT, error);
+}
+
 /* From text to the end of a list. */
 static int add_endpoint(struct endpoint **list, size_t *n, const char *text,
-			uint16_t default_port,
+			endpoint_parser *parse,
 			char error[static OPTION_ERROR_MAX])
 {
 	struct endpoint *more;
@@ -155,7 +169,7 @@ static int add_endpoint(struct endpoint **list, size_t *n, const char *text,
 	if (!more)
 		return -ENOMEM;
 	*list = more;
-	ret = endpoint_parse(&more[*n], text, default_port, error);
+	ret = parse(&more[*n], text, error);
 	if (!ret)
 		(*n)++;
 	return ret;
@@ -182,7 +196,7 @@ static int set_collectors(struct config *config, const char *text,
 			  char error[static OPTION_ERROR_MAX])
 {
 	return add_endpoint(&config->collectors, &config->n_collectors, text,
-			    FIREFLY_PORT, error);
+			    parse_firefly_endpoint, error);
 }
 
 static struct json_object *get_collectors(const struct config *config)
@@ -198,7 +212,7 @@ static int set_listen(struct config *config, const char *text,
 	int ret;
 
 	ret = add_endpoint(&config->listen, &config->n_listen, text,
-			   FIREFLY_PORT, error);
+			   parse_firefly_endpoint, error);
 	if (ret)
 		return ret;
 	last = &config->listen[config->n_listen - 1];
@@ -215,66 +229,16 @@ static struct json_object *get_listen(const struct config *config)
 	return get_endpoints(config->listen, config->n_listen);
 }
 
-static int add_http_path(struct config *config, const char *path,
-			 char error[static OPTION_ERROR_MAX])
-{
-	struct sockaddr_un sa;
-	struct endpoint *more;
-
-	if (strlen(path) >= sizeof(sa.sun_path))
-		return fail(error, "longer than %zu, which no socket's path is",
-			    sizeof(sa.sun_path) - 1);
-	more = reallocarray(config->http, config->n_http + 1, sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	config->http = more;
-	more += config->n_http;
-	more->port = 0;
-	more->host = strdup(path);
-	if (!more->host)
-		return -ENOMEM;
-	config->n_http++;
-	return 0;
-}
-
 static int set_http_listen(struct config *config, const char *text,
 			   char error[static OPTION_ERROR_MAX])
 {
-	struct endpoint *last;
-	struct addr addr;
-	int ret;
-
-	if (text[0] == '/')
-		return add_http_path(config, text, error);
-	ret = add_endpoint(&config->http, &config->n_http, text, HTTP_PORT,
-			   error);
-	if (ret)
-		return ret;
-	last = &config->http[config->n_http - 1];
-	if (!addr_parse(&addr, last->host) && addr_is_loopback(&addr))
-		return 0;
-	free(last->host);
-	config->n_http--;
-	return fail(error,
-		    "\"%s\" is neither an absolute path nor a loopback address",
-		    text);
+	return add_endpoint(&config->http, &config->n_http, text,
+			    parse_http_listen, error);
 }
 
 static struct json_object *get_http_listen(const struct config *config)
 {
-	struct json_object *list = json_object_new_array();
-	size_t i;
-
-	for (i = 0; list && i < config->n_http; i++) {
-		const struct endpoint *e = &config->http[i];
-		char *text = e->port ? endpoint_text(e) : strdup(e->host);
-
-		if (text)
-			json_object_array_add(list,
-					      json_object_new_string(text));
-		free(text);
-	}
-	return list;
+	return get_endpoints(config->http, config->n_http);
 }
 
 static int set_http_token_file(struct config *config, const char *text,
