@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import resource
+import signal
 import socket
 import stat
 import subprocess
@@ -530,6 +531,29 @@ class Token(Case):
         self.refused("No such file")
         self.token.mkdir(0o700)
         self.refused("Is a directory")
+
+
+class Reload(Case):
+    def test_config(self):
+        """What is answered is of the configuration in force."""
+        d = self.http("max-flows: 7\n")
+        connection = UnixConnection(self.path)
+        self.assertEqual(self.ask_with(connection, "GET", "/").status, 200)
+        text = d.config.read_text()
+        d.config.write_text(text.replace("max-flows: 7", "max-flows: 8")
+                            .replace(str(self.path), "/nowhere/http.sock")
+                            .replace(str(d.pipe), f"{d.pipe}2"))
+        d.process.send_signal(signal.SIGHUP)
+        d.logged("the configuration is reloaded")
+        answer = self.ask_with(connection, "GET", "/v1/status")
+        connection.close()
+        self.assertEqual(answer.json()["flows"]["max"], 8)
+        self.assertEqual([pipe["path"] for pipe in answer.json()["pipes"]],
+                         [f"{d.pipe}2"])
+        # Where HTTP is answered stays as it is until the next start.
+        self.assertEqual(self.ask("GET", "/").status, 200)
+        self.assertNotIn("Sanitizer", d.stop())
+        self.assertFalse(self.path.exists())
 
 
 class Listen(Case):
