@@ -70,7 +70,8 @@ static void check_defaults(struct config *c)
 	assert_int_equal(c->n_listen, 2);
 	check_endpoint(&c->listen[0], "127.0.0.1", 10514);
 	check_endpoint(&c->listen[1], "::1", 10514);
-	assert_int_equal(c->n_http, 0);
+	assert_int_equal(c->n_http, 1);
+	check_endpoint(&c->http[0], "/run/scitagd/http.sock", 0);
 	assert_null(c->http_token_file);
 	assert_int_equal(c->metrics_max_flows, 1000);
 	assert_int_equal(c->n_collectors, 0);
@@ -249,7 +250,8 @@ static void test_print(void **state)
 				  "receiver:\n"
 				  "  listen: []\n"
 				  "http:\n"
-				  "  listen: []\n"
+				  "  listen:\n"
+				  "  - /run/scitagd/http.sock\n"
 				  "  token-file: none\n"
 				  "metrics:\n"
 				  "  max-flows: 1000\n"

@@ -280,6 +280,17 @@ static struct pages pages_of(const struct daemon *d)
 	};
 }
 
+/*
+ * As with receivers, a host need not have every address; and who starts the
+ * daemon by hand need not have the directory of the usual socket.
+ */
+static bool is_optional(const struct endpoint *listen, int ret)
+{
+	if (ret == -ENOENT || ret == -EACCES)
+		return !strcmp(listen->host, CONFIG_HTTP_SOCKET);
+	return ret == -EAFNOSUPPORT || ret == -EADDRNOTAVAIL;
+}
+
 /* For good: what is to be answered elsewhere is so after the next start. */
 static int open_http(struct daemon *d)
 {
@@ -299,8 +310,7 @@ static int open_http(struct daemon *d)
 	for (i = 0; i < config->n_http; i++) {
 		ret = http_new(&d->http[d->n_http], d->event, &config->http[i],
 			       d->token, &d->pages);
-		/* As with receivers. */
-		if (ret == -EAFNOSUPPORT || ret == -EADDRNOTAVAIL)
+		if (is_optional(&config->http[i], ret))
 			continue;
 		if (ret)
 			return ret;
