@@ -511,6 +511,15 @@ void scitag_sampler_keep(struct scitag_net *snet, struct scitag_flow *flow,
 	scitag_event_snapshots_send(snet, skb, 1);
 }
 
+/* What was kept is of another connection between the same ports. */
+static void sampler_forget(struct scitag_flow *flow)
+{
+	if (!flow->sample)
+		return;
+	kfree(flow->sample->final);
+	flow->sample->final = NULL;
+}
+
 const struct nlattr *scitag_sampler_final(const struct scitag_flow *flow)
 {
 	return flow->sample ? flow->sample->final : NULL;
@@ -524,17 +533,21 @@ bool scitag_sampler_wanted(struct scitag_net *snet)
 void scitag_sampler_last(struct scitag_net *snet, struct scitag_flow *flow)
 {
 	struct nlattr *final = NULL;
+	bool open;
 	struct sock *sk;
 
 	if (!scitag_sampler_wanted(snet))
 		return;
 	sk = scitag_sock_lookup(flow);
+	open = sk;
 	if (sk ? !sock_owned_by_user_nocheck(sk) :
 		 flow->key.protocol == IPPROTO_UDP && sampler_wants(flow))
 		final = scitag_snapshot_final(flow, sk, NULL);
 	if (sk)
 		sock_put(sk);
 	mutex_lock(&snet->lock);
+	if (open)
+		sampler_forget(flow);
 	scitag_sampler_keep(snet, flow, final);
 	mutex_unlock(&snet->lock);
 }

@@ -118,7 +118,8 @@ bool scitag_sampler_wanted(struct scitag_net *snet);
  * @snet: namespace
  * @flow: flow, with a reference
  *
- * Not if its socket is gone or busy, or nobody listens.
+ * Not if its socket is gone or busy, or nobody listens. The one of an earlier
+ * connection is forgotten when there is a socket, busy or not.
  *
  * Context: process, may sleep; without @snet->lock.
  */

@@ -10,8 +10,9 @@ import socket
 import net
 from events import Events, Snapshots
 from genl import CLOSED, DELETED, FLUSHED, ON_END, RESET, TIMED_OUT, Genl
+from owner import locked
 from tap import case, done, equal
-from tcpends import bulk, delay, drain, ends, write
+from tcpends import bulk, connect, delay, drain, ends, write
 from tcpstruct import (CLOSE, CLOSE_WAIT, CLOSING, ESTABLISHED, LAST_ACK,
                        TIME_WAIT, tcp_info)
 
@@ -195,6 +196,33 @@ def alive(watch):
                       [], 'attributes of a socket')
 
 
+@contextlib.contextmanager
+def used_again(watch):
+    """A second connection between the ports of a flow that outlives them."""
+    with used(watch, end_on_close=0) as (client, server):
+        server.abort()
+        net.wait_for(lambda: client.table.snapshot(**client.flow).get('state')
+                     == CLOSE, what='snapshot of the first connection')
+        client.sock.close()
+        client.open()
+        server.open()
+        connect(client, server)
+        yield client, server
+
+
+def reused(watch):
+    with case('of the connection there is, not of the one before'):
+        with used_again(watch) as (client, server):
+            bulk(client, server, 10)
+            client.table.delete(**client.flow)
+            watch.end('a', DELETED, SYN + 10, 0, state=ESTABLISHED)
+    with case('none, if the owner of that connection keeps it locked'):
+        with used_again(watch) as (client, _), locked(client.sock):
+            client.table.delete(**client.flow)
+            _, reason, snapshot = watch.events['a'].end()
+            equal((reason, snapshot), (DELETED, None), 'end')
+
+
 def listener(watch):
     with case('who listens to snapshots gets the same'):
         watch.snapshots.forget()
@@ -219,6 +247,7 @@ def main():
         in_order(watch, socket.AF_INET, 'IPv4')
         aborted(watch)
         alive(watch)
+        reused(watch)
         listener(watch)
     net.module_unload()
     done()

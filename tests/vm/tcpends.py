@@ -27,12 +27,16 @@ class End:
         self.name, self.family, self.ports = name, family, ports
         with net.inside(name):
             self.table = Genl()
-            self.sock = socket.socket(family, socket.SOCK_STREAM)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.sock.settimeout(60)
+        self.open()
         self.diag = Diag(name)
         self.flow = {'protocol': TCP, 'src': addrs[0], 'dst': addrs[1],
                      'sport': ports[0], 'dport': ports[1]}
+
+    def open(self):
+        with net.inside(self.name):
+            self.sock = socket.socket(self.family, socket.SOCK_STREAM)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.sock.settimeout(60)
 
     def abort(self):
         """Close with a RST, and without TIME_WAIT, which holds the ports."""
@@ -52,6 +56,18 @@ class End:
         return tcp_info(Socket(self.sock).tcp_info)
 
 
+def connect(client, server):
+    """Connect two ends that are open."""
+    listener = server.sock
+    listener.bind((server.flow['src'], server.ports[0]))
+    listener.listen(1)
+    client.sock.bind((client.flow['src'], client.ports[0]))
+    client.sock.connect((client.flow['dst'], client.ports[1]))
+    server.sock, _ = listener.accept()
+    server.sock.settimeout(60)
+    listener.close()
+
+
 @contextlib.contextmanager
 def ends(family=socket.AF_INET6, cong='cubic', sndbuf=None, **options):
     """Client and server of a connection, each with a flow."""
@@ -63,14 +79,7 @@ def ends(family=socket.AF_INET6, cong='cubic', sndbuf=None, **options):
         end.table.add(**end.flow, **MARK, **options)
     if sndbuf:
         client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, sndbuf)
-    listener = server.sock
-    listener.bind((addrs[1], DPORT))
-    listener.listen(1)
-    client.sock.bind((addrs[0], ports[0]))
-    client.sock.connect((addrs[1], DPORT))
-    server.sock, _ = listener.accept()
-    server.sock.settimeout(60)
-    listener.close()
+    connect(client, server)
     try:
         yield client, server
     finally:
