@@ -151,7 +151,7 @@ static void test_round(void **state)
 
 	(void)state;
 	check_round(&rule, NULL);
-	rule.spec.src = (struct prefix){ { AF_INET6, { 0 } }, 0 };
+	rule.spec.src = (struct prefix){ .addr.family = AF_INET6 };
 	rule.spec.sport = (struct port_range){ 1, 65535 };
 	rule.spec.dport = (struct port_range){ 443, 443 };
 	rule.spec.has_uid = true;

@@ -43,49 +43,15 @@ static int split(char first[static HALF_MAX], const char **second,
 	return 0;
 }
 
-/* Are all bits behind the first len 0? Makes them so. */
-static bool cut(struct addr *addr, unsigned int len)
-{
-	bool clean = true;
-	unsigned int i;
-
-	for (i = len; i < 8 * sizeof(addr->octets); i++) {
-		uint8_t bit = 0x80 >> (i % 8);
-
-		clean = clean && !(addr->octets[i / 8] & bit);
-		addr->octets[i / 8] &= ~bit;
-	}
-	return clean;
-}
-
 static int parse_prefix(struct cli *cli, const struct keywords *keywords,
 			enum keyword keyword, struct prefix *prefix)
 {
 	const char *text = keywords->value[keyword];
-	char address[HALF_MAX], want[ADDR_TEXT_MAX];
-	const char *len_text;
-	uint64_t len;
+	char error[PREFIX_ERROR_MAX];
 
-	if (!text)
+	if (!text || !prefix_parse(prefix, text, error))
 		return CLI_OK;
-	if (split(address, &len_text, text, '/') ||
-	    addr_parse(&prefix->addr, address))
-		return cli_fail(cli, CLI_USAGE,
-				"%s: \"%s\" is not an IP address or prefix",
-				keyword_name(keyword), text);
-	len = prefix->addr.family == AF_INET ? 32 : 128;
-	if (len_text && decimal_parse(&len, len_text, len))
-		return cli_fail(cli, CLI_USAGE,
-				"%s: \"%s\" is not a length of 0..%u",
-				keyword_name(keyword), len_text,
-				(unsigned int)len);
-	prefix->len = len;
-	if (cut(&prefix->addr, len))
-		return CLI_OK;
-	return cli_fail(cli, CLI_USAGE,
-			"%s: \"%s\" has bits beyond its length: write %s/%u",
-			keyword_name(keyword), text,
-			addr_format(&prefix->addr, want), prefix->len);
+	return cli_fail(cli, CLI_USAGE, "%s: %s", keyword_name(keyword), error);
 }
 
 static int parse_ports(struct cli *cli, const struct keywords *keywords,

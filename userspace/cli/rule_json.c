@@ -24,12 +24,10 @@ static void add_text(struct json_object *object, const char *key,
 static void add_prefix(struct json_object *object, const char *key,
 		       const struct prefix *prefix)
 {
-	char addr[ADDR_TEXT_MAX], text[ADDR_TEXT_MAX + 4] = "";
+	char text[PREFIX_TEXT_MAX];
 
-	if (prefix->addr.family)
-		snprintf(text, sizeof(text), "%s/%u",
-			 addr_format(&prefix->addr, addr), prefix->len);
-	add_text(object, key, text);
+	add_text(object, key,
+		 prefix->addr.family ? prefix_format(prefix, text) : NULL);
 }
 
 static void add_range(struct json_object *object, const char *key, bool there,

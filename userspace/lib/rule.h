@@ -10,14 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "addr.h"
 #include "flow.h"
-
-/* An address with a family of 0 is no condition. */
-struct prefix {
-	struct addr addr;
-	uint8_t len;
-};
+#include "prefix.h"
 
 /* Ports from min to max; 0 and 0 is no condition. */
 struct port_range {
@@ -32,7 +26,7 @@ struct port_range {
 struct rule_spec {
 	uint32_t priority;
 	uint8_t protocol; /* 0: any */
-	struct prefix src;
+	struct prefix src; /* an address of family 0 is no condition */
 	struct prefix dst;
 	struct port_range sport;
 	struct port_range dport;
