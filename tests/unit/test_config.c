@@ -255,6 +255,10 @@ static void test_print(void **state)
 				  "  token-file: none\n"
 				  "metrics:\n"
 				  "  max-flows: 1000\n"
+				  "local-addresses:\n"
+				  "- \"2001:db8::5\"\n"
+				  "max-flows: 100000\n"
+				  "log-level: warning\n"
 				  "fireflies:\n"
 				  "  collectors:\n"
 				  "  - \"a.example.org:10514\"\n"
@@ -262,11 +266,7 @@ static void test_print(void **state)
 				  "  to-remote: false\n"
 				  "  period: \"3600s\"\n"
 				  "  enrichment: lean\n"
-				  "  hostname: \"no\"\n"
-				  "local-addresses:\n"
-				  "- \"2001:db8::5\"\n"
-				  "max-flows: 100000\n"
-				  "log-level: warning\n");
+				  "  hostname: \"no\"\n");
 }
 
 /* The text that comes of a file, read again, is the same configuration. */

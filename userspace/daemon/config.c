@@ -42,28 +42,32 @@ static bool is_empty(struct json_object *value)
 	       !json_object_get_string_len(value);
 }
 
-static void set_value(struct loader *l, const struct option *option,
+static void set_value(struct loader *l, const char *path, option_set *set,
 		      struct json_object *value)
 {
 	char error[OPTION_ERROR_MAX];
 	int ret;
 
 	if (!json_object_is_type(value, json_type_string)) {
-		report(l, value, option->path, "takes no more than a value");
+		report(l, value, path, "takes no more than a value");
 		return;
 	}
 	if (is_empty(value)) {
-		report(l, value, option->path, "has no value");
+		report(l, value, path, "has no value");
 		return;
 	}
-	ret = option->set(l->config, json_object_get_string(value), error);
+	ret = set(l->config, json_object_get_string(value), error);
 	if (ret)
-		report(l, value, option->path,
-		       ret == -EINVAL ? error : strerror(-ret));
+		report(l, value, path, ret == -EINVAL ? error : strerror(-ret));
 }
 
-/* A list, one value in the place of a list of one, or nothing at all. */
-static void set_list(struct loader *l, const struct option *option,
+static void set_item(struct loader *l, const char *path, option_set *set,
+		     const struct option_mapping *mapping,
+		     struct json_object *value);
+
+/* A list, one item in the place of a list of one, or nothing at all. */
+static void set_list(struct loader *l, const char *path, option_set *set,
+		     const struct option_mapping *mapping,
 		     struct json_object *value)
 {
 	size_t n, i;
@@ -71,12 +75,69 @@ static void set_list(struct loader *l, const struct option *option,
 	if (is_empty(value))
 		return;
 	if (!json_object_is_type(value, json_type_array)) {
-		set_value(l, option, value);
+		set_item(l, path, set, mapping, value);
 		return;
 	}
 	n = json_object_array_length(value);
 	for (i = 0; i < n; i++)
-		set_value(l, option, json_object_array_get_idx(value, i));
+		set_item(l, path, set, mapping,
+			 json_object_array_get_idx(value, i));
+}
+
+static void set_key(struct loader *l, const char *path,
+		    const struct option_mapping *mapping, const char *name,
+		    struct json_object *value)
+{
+	char key_path[PATH_TEXT_MAX];
+	size_t i;
+
+	snprintf(key_path, sizeof(key_path), "%s.%s", path, name);
+	for (i = 0; i < mapping->n_keys; i++) {
+		const struct option_key *key = &mapping->keys[i];
+
+		if (strcmp(key->name, name))
+			continue;
+		if (key->list)
+			set_list(l, key_path, key->set, NULL, value);
+		else
+			set_value(l, key_path, key->set, value);
+		return;
+	}
+	report(l, value, key_path, "unknown key");
+}
+
+/* An item of a list: one value; or a mapping, where it may be one. */
+static void set_item(struct loader *l, const char *path, option_set *set,
+		     const struct option_mapping *mapping,
+		     struct json_object *value)
+{
+	struct json_object_iterator it, end;
+	char error[OPTION_ERROR_MAX];
+
+	if (!mapping || !json_object_is_type(value, json_type_object)) {
+		set_value(l, path, set, value);
+		return;
+	}
+	if (mapping->add(l->config)) {
+		report(l, value, path, strerror(ENOMEM));
+		return;
+	}
+	it = json_object_iter_begin(value);
+	end = json_object_iter_end(value);
+	for (; !json_object_iter_equal(&it, &end); json_object_iter_next(&it))
+		set_key(l, path, mapping, json_object_iter_peek_name(&it),
+			json_object_iter_peek_value(&it));
+	if (!l->failed && mapping->check(l->config, error))
+		report(l, value, path, error);
+}
+
+static void set_option(struct loader *l, const struct option *option,
+		       struct json_object *value)
+{
+	if (option->list)
+		set_list(l, option->path, option->set, option->mapping, value);
+	else
+		set_value(l, option->path, option->set, value);
 }
 
 static void load_mapping(struct loader *l, struct json_object *mapping,
@@ -90,10 +151,7 @@ static void load_value(struct loader *l, struct json_object *value,
 
 	if (i >= 0) {
 		l->seen[i] = true;
-		if (option_get(i)->list)
-			set_list(l, option_get(i), value);
-		else
-			set_value(l, option_get(i), value);
+		set_option(l, option_get(i), value);
 	} else if (!option_is_section(path)) {
 		report(l, value, path, "unknown key");
 	} else if (json_object_is_type(value, json_type_object)) {

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "option_fireflies.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "endpoint.h"
+#include "firefly.h"
+#include "number.h"
+#include "option.h"
+#include "option_value.h"
+
+#define PERIOD_LIMIT_S 86400 /* what the kernel takes as an interval */
+
+static int parse_collector(struct endpoint *endpoint, const char *text,
+			   char error[static ENDPOINT_ERROR_MAX])
+{
+	return endpoint_parse(endpoint, text, FIREFLY_PORT, error);
+}
+
+static int set_collectors(struct config *config, const char *text,
+			  char error[static OPTION_ERROR_MAX])
+{
+	return option_add_endpoint(&config->collectors, &config->n_collectors,
+				   text, parse_collector, error);
+}
+
+static struct json_object *get_collectors(const struct config *config)
+{
+	return option_get_endpoints(config->collectors, config->n_collectors);
+}
+
+static int set_to_remote(struct config *config, const char *text,
+			 char error[static OPTION_ERROR_MAX])
+{
+	return option_set_bool(&config->to_remote, text, error);
+}
+
+static struct json_object *get_to_remote(const struct config *config)
+{
+	return json_object_new_boolean(config->to_remote);
+}
+
+/* "10", "10s", "5m", "1h". */
+static int set_period(struct config *config, const char *text,
+		      char error[static OPTION_ERROR_MAX])
+{
+	size_t len = strspn(text, "0123456789");
+	uint64_t number, unit = 1;
+	char digits[16];
+
+	if (!strcmp(text + len, "m"))
+		unit = 60;
+	else if (!strcmp(text + len, "h"))
+		unit = 3600;
+	else if (text[len] && strcmp(text + len, "s"))
+		len = 0;
+	snprintf(digits, sizeof(digits), "%.*s",
+		 len < sizeof(digits) ? (int)len : 0, text);
+	if (decimal_parse(&number, digits, PERIOD_LIMIT_S / unit))
+		return option_fail(error,
+				   "\"%s\" is not a time of 1s..24h, and not 0",
+				   text);
+	config->period_s = number * unit;
+	return 0;
+}
+
+static struct json_object *get_period(const struct config *config)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%us", config->period_s);
+	return json_object_new_string(text);
+}
+
+static const char *const enrichments[] = {
+	[FIREFLY_LEAN] = "lean",
+	[FIREFLY_COMPATIBLE] = "compatible",
+	[FIREFLY_FULL] = "full",
+	[FIREFLY_BARE] = "none",
+};
+
+#define N_ENRICHMENTS (sizeof(enrichments) / sizeof(enrichments[0]))
+
+static int set_enrichment(struct config *config, const char *text,
+			  char error[static OPTION_ERROR_MAX])
+{
+	size_t i;
+
+	for (i = 0; i < N_ENRICHMENTS; i++) {
+		if (strcmp(text, enrichments[i]))
+			continue;
+		config->enrichment = i;
+		return 0;
+	}
+	return option_fail(error,
+			   "\"%s\" is none of lean, compatible, full, none",
+			   text);
+}
+
+static struct json_object *get_enrichment(const struct config *config)
+{
+	return json_object_new_string(enrichments[config->enrichment]);
+}
+
+/* "" is the default: the host's own name. */
+static int set_hostname(struct config *config, const char *text,
+			char error[static OPTION_ERROR_MAX])
+{
+	char name[FIREFLY_HOSTNAME_MAX] = "";
+
+	if (strlen(text) >= sizeof(name))
+		return option_fail(error, "longer than %zu", sizeof(name) - 1);
+	if (!text[0])
+		gethostname(name, sizeof(name) - 1);
+	free(config->hostname);
+	config->hostname = strdup(text[0] ? text : name);
+	return config->hostname ? 0 : -ENOMEM;
+}
+
+static struct json_object *get_hostname(const struct config *config)
+{
+	return json_object_new_string(config->hostname);
+}
+
+static const struct option options[] = {
+	{ "fireflies.collectors", true, set_collectors, get_collectors, "",
+	  NULL },
+	{ "fireflies.to-remote", false, set_to_remote, get_to_remote, "true",
+	  NULL },
+	{ "fireflies.period", false, set_period, get_period, "10s", NULL },
+	{ "fireflies.enrichment", false, set_enrichment, get_enrichment, "lean",
+	  NULL },
+	{ "fireflies.hostname", false, set_hostname, get_hostname, "", NULL },
+};
+
+const struct option_group option_fireflies = {
+	.options = options,
+	.n = sizeof(options) / sizeof(options[0]),
+};
