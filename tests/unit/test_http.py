@@ -446,6 +446,21 @@ class Status(Case):
         self.assertEqual(status["receivers"][0]["listen"],
                          f"127.0.0.1:{d.port}")
         self.assertEqual(status["receivers"][0]["bad"], 1)
+        self.assertLess(abs(status["start-time"] - time.time()), 60)
+
+    def test_messages(self):
+        d = self.http("log-level: debug\n")
+        self.assertNotIn("ready", str(self.ask("GET", "/v1/status").json()))
+        d.say("rub\x01bish", f"start {FLOW} 3 14")
+        d.receive()
+        said = [(m["level"], m["text"]) for m in
+                self.ask("GET", "/v1/status").json()["messages"]]
+        self.assertIn("rub?bish", [text for level, text in said
+                                   if level == "warning"][0])
+        for _ in range(20):
+            self.ask("POST", "/v1/flows", dict(START, src="2001:db8::77"))
+        self.assertLessEqual(
+            len(self.ask("GET", "/v1/status").json()["messages"]), 10)
 
     @unittest.skipIf(MODULE, "module is loaded")
     def test_no_module(self):

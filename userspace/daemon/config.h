@@ -15,9 +15,6 @@
 #include "endpoint.h"
 #include "firefly.h"
 
-/* As scitag(8) has it, too. */
-#define CONFIG_HTTP_SOCKET "/run/scitagd/http.sock"
-
 struct config {
 	/*
 	 * marks: where the tags of flows go: any of label, hbh, do. None:
@@ -56,7 +53,7 @@ struct config {
 	/*
 	 * http.listen: unix sockets (absolute paths) and loopback addresses,
 	 * these with or without a port (7777), on which HTTP is answered. A
-	 * path has the port 0. Default: CONFIG_HTTP_SOCKET, which may not be
+	 * path has the port 0. Default: PATHS_HTTP_SOCKET, which may not be
 	 * possible where systemd has not made its directory.
 	 */
 	struct endpoint *http;

@@ -26,6 +26,8 @@
 #include "local.h"
 #include "log.h"
 #include "pages.h"
+#include "paths.h"
+#include "recent.h"
 #include "sources.h"
 #include "token.h"
 
@@ -54,6 +56,7 @@ struct daemon {
 	struct flows *flows;
 	struct sources *sources;
 	struct pages pages;
+	struct recent recent;
 	char *token; /* of the HTTP server; NULL: none */
 	struct http **http;
 	size_t n_http;
@@ -276,6 +279,7 @@ static struct pages pages_of(const struct daemon *d)
 		.kernel = d->kernel,
 		.emitter = d->emitter,
 		.sources = d->sources,
+		.recent = &d->recent,
 		.start_s = time(NULL),
 	};
 }
@@ -287,7 +291,7 @@ static struct pages pages_of(const struct daemon *d)
 static bool is_optional(const struct endpoint *listen, int ret)
 {
 	if (ret == -ENOENT || ret == -EACCES)
-		return !strcmp(listen->host, CONFIG_HTTP_SOCKET);
+		return !strcmp(listen->host, PATHS_HTTP_SOCKET);
 	return ret == -EAFNOSUPPORT || ret == -EADDRNOTAVAIL;
 }
 
@@ -387,6 +391,7 @@ int main(int argc, char **argv)
 	int ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	log_set_observer(recent_note, &d.recent);
 	if (arguments.import)
 		return import_file(arguments.import, stdout, on_import_message,
 				   NULL) ?

@@ -16,6 +16,7 @@
 #include "number.h"
 #include "option_fireflies.h"
 #include "option_value.h"
+#include "paths.h"
 
 #define HTTP_PORT 7777 /* that of flowd-go */
 #define METRICS_FLOWS_LIMIT 10000
@@ -253,7 +254,7 @@ static const struct option general[] = {
 	{ "receiver.listen", true, set_listen, get_listen,
 	  "127.0.0.1:10514 [::1]:10514", NULL },
 	{ "http.listen", true, set_http_listen, get_http_listen,
-	  CONFIG_HTTP_SOCKET, NULL },
+	  PATHS_HTTP_SOCKET, NULL },
 	{ "http.token-file", false, set_http_token_file, get_http_token_file,
 	  "none", NULL },
 	{ "metrics.max-flows", false, set_metrics_max_flows,

@@ -17,6 +17,7 @@
 #include "pages.h"
 #include "pipe.h"
 #include "receiver.h"
+#include "recent.h"
 #include "sources.h"
 
 #define REASON_MAX 128
@@ -205,6 +206,25 @@ static struct json_object *receivers_array(const struct pages *pages)
 	return array;
 }
 
+/* The latest first. */
+static struct json_object *messages_array(const struct pages *pages)
+{
+	struct json_object *array = json_object_new_array();
+	const struct recent_message *message;
+	size_t i;
+
+	for (i = 0; (message = recent_get(pages->recent, i)); i++) {
+		const char *level = config_log_level_name(message->level);
+		struct json_object *object = json_object_new_object();
+
+		add_u64(object, "time", message->time_s);
+		json_add(object, "level", json_object_new_string(level));
+		json_add(object, "text", json_object_new_string(message->text));
+		json_append(array, object);
+	}
+	return array;
+}
+
 void page_status(const struct pages *pages, const struct page_request *request,
 		 struct answer *answer)
 {
@@ -212,10 +232,12 @@ void page_status(const struct pages *pages, const struct page_request *request,
 
 	(void)request;
 	json_add(object, "version", json_object_new_string(SCITAG_VERSION));
+	add_u64(object, "start-time", pages->start_s);
 	json_add(object, "flows", flows_object(pages));
 	json_add(object, "kernel", kernel_object(pages));
 	json_add(object, "fireflies", fireflies_object(pages));
 	json_add(object, "pipes", pipes_array(pages));
 	json_add(object, "receivers", receivers_array(pages));
+	json_add(object, "messages", messages_array(pages));
 	answer_json(answer, ANSWER_OK, object);
 }

@@ -17,6 +17,7 @@ struct config;
 struct emitter;
 struct flows;
 struct kernel;
+struct recent;
 struct sources;
 
 /* The units that the answers come from; used, not owned. */
@@ -26,6 +27,7 @@ struct pages {
 	struct kernel *kernel;
 	const struct emitter *emitter;
 	const struct sources *sources;
+	const struct recent *recent;
 	int64_t start_s; /* when the daemon started, since 1970 */
 };
 

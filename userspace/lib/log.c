@@ -10,10 +10,18 @@
 #define LOG_TEXT_MAX 1024
 
 static int log_level = LOG_INFO;
+static log_observer log_observed_by;
+static void *log_observer_data;
 
 void log_set_level(int level)
 {
 	log_level = level;
+}
+
+void log_set_observer(log_observer observer, void *data)
+{
+	log_observed_by = observer;
+	log_observer_data = data;
 }
 
 void log_msg(int level, const char *format, ...)
@@ -34,5 +42,7 @@ void log_msg(int level, const char *format, ...)
 		fprintf(stderr, "<%d>%s\n", level, text);
 	else
 		fprintf(stderr, "%s\n", text);
+	if (log_observed_by)
+		log_observed_by(log_observer_data, level, text);
 	errno = saved;
 }

@@ -10,6 +10,13 @@
 /* Messages above this level are dropped. Default LOG_INFO. */
 void log_set_level(int level);
 
+/*
+ * Somebody who is told of every message that is not dropped, without its
+ * level's prefix; NULL: nobody. Must not log.
+ */
+typedef void (*log_observer)(void *data, int level, const char *text);
+void log_set_observer(log_observer observer, void *data);
+
 /* level is LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO or LOG_DEBUG. */
 void log_msg(int level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
