@@ -5,12 +5,14 @@
 Where a test needs that the kernel module is not there, it is left out if the
 module is; tests/vm tests what the command line does with it.
 """
+import contextlib
 import json
 import os
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -30,7 +32,7 @@ def scitag(*args, text="", registry=True, **env):
 
 
 def module_there():
-    return scitag("status").returncode == 0
+    return scitag("stats").returncode == 0
 
 
 class CliTest(unittest.TestCase):
@@ -91,6 +93,8 @@ class UsageTest(CliTest):
         self.refused(2, '--flow: "x" is not a number', "record", "x", "--flow",
                      "x")
         self.refused(2, 'record takes no more words: "y"', "record", "x", "y")
+        self.refused(2, "write a path", "status", "--socket")
+        self.refused(2, 'status takes no more words: "x"', "status", "x")
         self.refused(2, "check what?", "check")
         self.refused(2, "which port?", "check", "::1")
         self.refused(2, '"host" is not an IPv6 address', "check", "host")
@@ -477,13 +481,155 @@ class OutputTest(CliTest):
         self.assertIn("No space left", run.stderr)
 
 
+HEALTHY = {"healthy": True, "checks": {"module": "ok", "collectors": "ok"}}
+UNWELL = {"healthy": False, "checks": {
+    "module": "ok", "collectors": "2 of 3 collectors are left out"}}
+DAEMON = {
+    "version": "9.8.7", "start-time": 1000,
+    "flows": {"open": 12, "max": 34, "started": 56, "ended": 44,
+              "refused": 3},
+    "kernel": {"flows-failed": 5, "module": None},
+    "fireflies": {"sent": 78, "failed": 9, "collectors-left-out": 2},
+    "pipes": [{"path": "/run/a", "lines": 1, "bad": 0},
+              {"path": "/run/b", "lines": 2, "bad": 1}],
+    "receivers": [{"listen": "[::1]:10514", "received": 6, "bad": 4,
+                   "lost": 0}],
+    "messages": [{"time": 1600000000 + i, "level": "warning",
+                  "text": f"message {i}"} for i in range(9, -1, -1)],
+}
+
+
+class Daemon:
+    """What answers as scitagd does: with these bodies, by path."""
+
+    def __init__(self, test, bodies):
+        directory = tempfile.TemporaryDirectory()
+        test.addCleanup(directory.cleanup)
+        self.path = f"{directory.name}/http.sock"
+        self.bodies = bodies
+        self.socket = socket.socket(socket.AF_UNIX)
+        test.addCleanup(self.socket.close)
+        self.socket.bind(self.path)
+        self.socket.listen(5)
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection = self.socket.accept()[0]
+            except OSError:
+                return
+            with connection, contextlib.suppress(BrokenPipeError):
+                path = connection.recv(4096).decode().split(" ")[1]
+                connection.sendall(self.bodies[path])
+
+
+def http(value, status="200 OK"):
+    body = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return (f"HTTP/1.0 {status}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n").encode() + body
+
+
+class StatusTest(CliTest):
+    def daemon(self, status=http(DAEMON), health=http(HEALTHY)):
+        return Daemon(self, {"/v1/status": status, "/health": health}).path
+
+    def status(self, path, *options):
+        return scitag(*options, "status", "--socket", path)
+
+    def problems(self, path):
+        problems = json.loads(self.status(path, "--json").stdout)["problems"]
+        return [text for text in problems if "modprobe" not in text]
+
+    def test_text(self):
+        lines = self.status(self.daemon()).stdout.splitlines()
+        text = {line[:26].rstrip(): line[26:] for line in lines
+                if line[0] != " "}
+        self.assertRegex(text["daemon"],
+                         r"^version 9\.8\.7, running for \d+ d \d+ h, "
+                         r"healthy$")
+        self.assertEqual(text["its flows"], "12 open of at most 34; 56 "
+                         "started, 44 ended, 3 refused, 5 not marked")
+        self.assertEqual(text["its pipes"], "/run/a: 1 lines, 0 bad")
+        self.assertIn(26 * " " + "/run/b: 2 lines, 1 bad", lines)
+        self.assertEqual(text["its receivers"],
+                         "[::1]:10514: 6 fireflies, 4 bad, 0 lost")
+        self.assertEqual(text["its fireflies"],
+                         "78 sent, 9 not; 2 collectors are left out")
+        shown = [line for line in lines if " warning: message " in line]
+        self.assertEqual([line[-1] for line in shown],
+                         ["9", "8", "7", "6", "5"])
+
+    def test_json(self):
+        path = self.daemon(health=http(UNWELL, "503 Service Unavailable"))
+        run = self.status(path, "--json")
+        self.assertEqual(json.loads(run.stdout)["daemon"],
+                         dict(DAEMON, health=UNWELL))
+        self.assertEqual(self.problems(path),
+                         ["the daemon says: 2 of 3 collectors are left out "
+                          "(journalctl -u scitagd)"])
+
+    def test_well(self):
+        path = self.daemon()
+        self.assertEqual(self.problems(path), [])
+        run = self.status(path)
+        self.assertEqual(run.returncode, 0 if module_there() else 3)
+        if module_there():
+            self.assertEqual(run.stderr, "")
+        else:
+            self.assertIn("modprobe scitag", run.stderr)
+
+    def test_not_there(self):
+        path = self.daemon()
+        for gone in path + "x", os.path.dirname(path):
+            run = self.status(gone, "--json")
+            self.assertIn(run.returncode, (1, 3))
+            self.assertIsNone(json.loads(run.stdout)["daemon"])
+        self.assertIn("systemctl start scitagd", self.problems(path + "x")[0])
+        run = scitag("--json", "status", "--no-daemon")
+        self.assertNotIn("daemon", json.loads(run.stdout))
+
+    def test_hostile(self):
+        """No answer, and answers that are none, are told as such."""
+        for body, why in (
+                (b"", "Bad message"),
+                (b"HTTP/1.0 200 OK\r\n\r\n", "Bad message"),
+                (b"SSH-2.0-x\r\n\r\n{}", "Bad message"),
+                (http(b"<html>"), "Bad message"),
+                (http(b"[" * 100000), "Bad message"),
+                (http([]), "Bad message"),
+                (http(bytes(5 << 20)), "File too large")):
+            self.assertIn(why, self.problems(self.daemon(body))[0], body[:20])
+        # Answers in other shapes are shown as far as there is something.
+        for body in ({}, {"pipes": {}}, {"pipes": [1, None, {}]},
+                     {"messages": [None]}, {"flows": [], "start-time": -5},
+                     {"messages": [{"text": "x" * 5000, "time": 1e300}]},
+                     {"version": None, "receivers": [[[]]]}):
+            run = self.status(self.daemon(http(body), http({"checks": [1]})))
+            self.assertIn(run.returncode, (0, 3), (body, run.stderr))
+        for health in {"checks": {"a": None}}, {"checks": {"a": [1]}}, {}:
+            run = self.status(self.daemon(health=http(health)))
+            self.assertIn(run.returncode, (0, 1, 3), (health, run.stderr))
+
+    def test_silence(self):
+        sock = socket.socket(socket.AF_UNIX)
+        self.addCleanup(sock.close)
+        with tempfile.TemporaryDirectory() as directory:
+            sock.bind(f"{directory}/http.sock")
+            sock.listen(5)
+            self.assertIn("does not answer",
+                          self.problems(f"{directory}/http.sock")[0])
+
+
 class NoModuleTest(CliTest):
     def test_no_module(self):
         if module_there():
             self.skipTest("the kernel module is loaded")
         hint = "modprobe scitag"
-        self.refused(3, hint, "status")
         self.refused(3, hint, "stats")
+        run = scitag("status", "--no-daemon")
+        self.assertEqual(run.returncode, 3)
+        self.assertIn(hint, run.stderr)
         self.refused(3, hint, "monitor")
         self.refused(3, hint, "monitor", "--snapshots")
         self.refused(3, hint, "record", "/nonexistent/x")

@@ -23,7 +23,7 @@ exits() {
 }
 
 flows() {
-	sed -n 's/^flows *//p' <<<"$(scitag status)"
+	sed -n 's/^flows *//p' <<<"$(scitag status --no-daemon)"
 }
 
 field() { # JQ-FILTER command...
@@ -207,8 +207,8 @@ counters() {
 	equal "stats count them, too" "$(in_ns "$a" scitag --json stats | jq .marked)" \
 		"$(in_ns "$a" scitag --json flow show id 1 | jq .marked)"
 	equal "the other namespace has none" "$(in_ns "$b" scitag --json stats | jq .marked)" 0
-	equal "hooked where there is a flow" "$(in_ns "$a" scitag --json status | jq .hooked)" true
-	equal "and not elsewhere" "$(in_ns "$b" scitag --json status | jq .hooked)" false
+	equal "hooked where there is a flow" "$(in_ns "$a" scitag --json status --no-daemon | jq .module.hooked)" true
+	equal "and not elsewhere" "$(in_ns "$b" scitag --json status --no-daemon | jq .module.hooked)" false
 }
 
 unload() {
@@ -225,7 +225,10 @@ unload() {
 without_module
 # shellcheck disable=SC2119
 module_load
-equal "version of the module" "$(scitag --json status | jq -r .version)" "$(cat VERSION)"
+equal "version of the module" "$(scitag --json status --no-daemon | jq -r .module.version)" "$(cat VERSION)"
+equal "which marks there can be" "$(scitag status --no-daemon | sed -n 's/^marks *//p')" "label, hbh, do"
+check "all is well without a daemon" exits 0 "" scitag status --no-daemon
+check "and not with one that does not run" exits 1 "systemctl start scitagd" scitag status
 one_flow
 ipv4_flow
 batches

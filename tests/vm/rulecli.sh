@@ -31,7 +31,7 @@ rules() {
 }
 
 rule_count() {
-	scitag --json status | jq .rules
+	scitag --json status --no-daemon | jq .module.rules
 }
 
 key() { # SPORT
@@ -95,7 +95,7 @@ mistakes() {
 	check "with the words of the kernel" grep -qi "cgroup" "$tmp"/err
 	fails "a file without a rule is no wish to have none" 1 "scitag rule flush" </dev/null
 	fails "more than there may be" 1 "-: " < <(yes exclude |
-		head -n $(($(scitag --json status | jq '.["max-rules"]') + 1)))
+		head -n $(($(scitag --json status --no-daemon | jq '.module["max-rules"]') + 1)))
 	check "without CAP_NET_ADMIN: say so" exits 1 "CAP_NET_ADMIN" \
 		setpriv --bounding-set=-net_admin --inh-caps=-net_admin scitag rule list
 	check "flush" scitag rule flush
@@ -106,7 +106,7 @@ mistakes() {
 # As many as there may be, and the last line of them.
 many() {
 	local most
-	most=$(scitag --json status | jq '.["max-rules"]')
+	most=$(scitag --json status --no-daemon | jq '.module["max-rules"]')
 	seq -f "sport %.0f exclude" "$most" >"$tmp"/most
 	check "as many as there may be ($most)" scitag rule set "$tmp"/most
 	equal "are listed, all in their order" "$(rules | md5sum)" "$(md5sum <"$tmp"/most)"

@@ -7,7 +7,7 @@
 #include "cli.h"
 
 static const struct command *const tables[] = {
-	cmd_flow,    cmd_rule,	 cmd_check, cmd_stats,
+	cmd_flow,    cmd_rule,	 cmd_check, cmd_stats, cmd_status,
 	cmd_monitor, cmd_record, cmd_plot,  cmd_tag,
 };
 

@@ -23,8 +23,9 @@ struct request {
 	struct flow_spec spec; /* a flow, or its key alone */
 	uint32_t id; /* a flow, if not 0 */
 	struct tag tag;
-	const char *path; /* of a file */
+	const char *path; /* of a file, or of a socket */
 	bool list;
+	bool no_daemon; /* of status: leave it out */
 	bool snapshot; /* with snapshots */
 	const char *output; /* path of a file to write */
 	uint64_t count; /* how many at most; of check: seconds */
@@ -58,6 +59,7 @@ extern const struct command cmd_plot[];
 extern const struct command cmd_record[];
 extern const struct command cmd_rule[];
 extern const struct command cmd_stats[];
+extern const struct command cmd_status[];
 extern const struct command cmd_tag[];
 
 #endif /* SCITAG_COMMAND_H */

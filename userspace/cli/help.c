@@ -12,7 +12,7 @@ static const char main_help[] =
 	"  rule set|list|flush                    what becomes a flow by itself\n"
 	"  check      what a path does with each kind of mark\n"
 	"  stats      counters of marked and unmarked packets\n"
-	"  status     state of the kernel module\n"
+	"  status     how module and daemon are, and what to do if they are not well\n"
 	"  monitor    flows that come and go, and snapshots of them\n"
 	"  record     snapshots into a file\n"
 	"  plot       a picture of such a file\n"
@@ -115,17 +115,23 @@ static const char stats_help[] =
 	"  scitag --json stats\n";
 
 static const char status_help[] =
-	"usage: scitag status\n"
+	"usage: scitag status [--no-daemon] [--socket PATH]\n"
 	"\n"
-	"Version of the kernel module, flows in the table of this network namespace,\n"
-	"as many as there may be (module parameter max_flows), and if packets pass\n"
-	"through the module (\"hooked\": from the first flow or rule on). Rules, as many\n"
-	"as there may be (max_rules), packets that they marked without making a flow\n"
-	"(\"untracked\": no room for it), and if the kernel tells of TCP connections\n"
-	"that end; if not, their flows end by timeouts.\n"
+	"How all of it is: the kernel module and its table in this network namespace,\n"
+	"what becomes of packets, and the daemon, if it is to be asked, with the latest\n"
+	"of what it complained about. Problems are told with what to do.\n"
+	"  marks              that are possible here; none without module or IPv6\n"
+	"  hooked             do packets pass through the module? from the first flow on\n"
+	"  untracked packets  that rules marked without making a flow, for want of room\n"
+	"  ends of connections seen   if not, flows end by their timeouts only\n"
+	"\n"
+	"  --socket PATH      where the daemon answers; default is\n"
+	"                     /run/scitagd/http.sock, for root and the group scitagd\n"
 	"\n"
 	"example:\n"
-	"  scitag status\n";
+	"  scitag status || echo this host wants looking after\n"
+	"\n"
+	"exit status: 0 all is well, 1 something is not, 3 the module is not loaded\n";
 
 static const char monitor_help[] =
 	"usage: scitag monitor [--snapshots] [--count NUMBER]\n"

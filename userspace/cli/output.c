@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <json-c/json.h>
+#include <json-c/json_pointer.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,14 +72,18 @@ static void field_text(char buf[static OUTPUT_TEXT_MAX],
 		       const struct output_field *field,
 		       struct json_object *object)
 {
-	struct json_object *value;
+	struct json_object *value = NULL;
 
 	buf[0] = '\0';
 	if (field->text) {
 		field->text(buf, object);
 		return;
 	}
-	if (json_object_object_get_ex(object, field->key, &value) && value)
+	if (field->key[0] != '/')
+		json_object_object_get_ex(object, field->key, &value);
+	else if (json_pointer_get(object, field->key, &value))
+		value = NULL;
+	if (value)
 		snprintf(buf, OUTPUT_TEXT_MAX, "%s",
 			 json_object_get_string(value));
 }
@@ -108,6 +113,20 @@ static void put_json(struct output *out, struct json_object *object)
 		note_error(out, -ENOMEM);
 }
 
+/* The first of them is where it belongs, the others are indented. */
+static void put_lines(struct output *out, const char *text, int indent)
+{
+	size_t len = strcspn(text, "\n");
+
+	fprintf(out->file, "%.*s\n", (int)len, text);
+	while (text[len]) {
+		text += len + 1;
+		len = strcspn(text, "\n");
+		put_spaces(out, indent);
+		fprintf(out->file, "%.*s\n", (int)len, text);
+	}
+}
+
 static void record_text(struct output *out, const struct output_field *fields,
 			size_t n_fields, struct json_object *object)
 {
@@ -124,7 +143,7 @@ static void record_text(struct output *out, const struct output_field *fields,
 			continue;
 		fputs(fields[i].heading, out->file);
 		put_spaces(out, width - text_width(fields[i].heading) + 2);
-		fprintf(out->file, "%s\n", buf);
+		put_lines(out, buf, width + 2);
 	}
 }
 

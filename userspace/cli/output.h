@@ -18,8 +18,9 @@ struct output;
 
 /*
  * How one field is shown as text. text() writes what is to be shown for the
- * object; without it, that is the value of key. An empty text means that the
- * field is left out, or "-" in a table.
+ * object; without it, that is the value of key, or of what key points to if it
+ * begins with '/' (RFC 6901). An empty text means that the field is left out, or
+ * "-" in a table. In a record, a text may have several lines.
  */
 struct output_field {
 	const char *heading;
