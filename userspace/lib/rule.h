@@ -50,4 +50,22 @@ struct rule_state {
 	uint64_t flows; /* that it has made */
 };
 
+/* Longest text of an error with its NUL. */
+#define RULE_ERROR_MAX (RULE_CGROUP_MAX + PREFIX_ERROR_MAX)
+
+/*
+ * Set the condition proto, src, sport, dst, dport, port, uid, cgroup, fwmark or
+ * oif from text: addresses with or without a length, ports, users and numbers
+ * as scitag(8) has them. Returns 0; -ENOENT if there is no such condition; or
+ * -EINVAL with a text in error.
+ */
+int rule_condition_parse(struct rule_spec *spec, const char *name,
+			 const char *text, char error[static RULE_ERROR_MAX]);
+
+/* Return 0, or -EINVAL with a text in error. */
+int rule_priority_parse(struct rule_spec *spec, const char *text,
+			char error[static RULE_ERROR_MAX]);
+/* Can all conditions hold together? */
+int rule_check(const struct rule_spec *spec, char error[static RULE_ERROR_MAX]);
+
 #endif /* SCITAG_RULE_H */
