@@ -154,4 +154,15 @@ int genl_snapshots_fd(const struct genl_snapshots *snapshots);
 int genl_snapshots_read(struct genl_snapshots *snapshots, genl_snapshot_cb cb,
 			void *data);
 
+/*
+ * A fourth, that needs no module: it is told when the module's family comes.
+ * genl_watch_read() reads all that has arrived: has it come meanwhile, or may
+ * it have? Returns 0, or an -errno that makes the socket useless.
+ */
+struct genl_watch;
+int genl_watch_new(struct genl_watch **out);
+void genl_watch_free(struct genl_watch *watch); /* NULL is fine */
+int genl_watch_fd(const struct genl_watch *watch);
+int genl_watch_read(struct genl_watch *watch, bool *arrived);
+
 #endif /* SCITAG_GENL_H */

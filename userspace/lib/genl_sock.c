@@ -54,7 +54,7 @@ static int ask_for_extack(int fd)
 	return 0;
 }
 
-int genl_sock_init(struct genl_sock *gs)
+int genl_sock_open(struct genl_sock *gs)
 {
 	int ret;
 
@@ -68,10 +68,17 @@ int genl_sock_init(struct genl_sock *gs)
 	if (ret)
 		return from_nl_error(ret);
 	gs->fd = nl_socket_get_fd(gs->sock);
-	ret = genl_sock_resolve(gs);
-	if (ret)
-		return ret;
-	return ask_for_extack(gs->fd);
+	return 0;
+}
+
+int genl_sock_init(struct genl_sock *gs)
+{
+	int ret;
+
+	ret = genl_sock_open(gs);
+	if (!ret)
+		ret = genl_sock_resolve(gs);
+	return ret ? ret : ask_for_extack(gs->fd);
 }
 
 void genl_sock_exit(struct genl_sock *gs)

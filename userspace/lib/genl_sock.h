@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A netlink socket that knows the family of the scitag module. Shared by
- * genl.c and genl_group.c.
+ * genl.c, genl_group.c and genl_watch.c.
  */
 #ifndef SCITAG_GENL_SOCK_H
 #define SCITAG_GENL_SOCK_H
@@ -22,9 +22,12 @@ struct genl_sock {
 	uint8_t *buf; /* GENL_SOCK_BUF_SIZE octets, for receiving */
 };
 
+/* Without the family, whose number is 0 then. Returns 0 or -errno. */
+int genl_sock_open(struct genl_sock *gs);
 /* Returns 0 or -errno; -ENOPROTOOPT if there is no such family. */
 int genl_sock_init(struct genl_sock *gs);
-void genl_sock_exit(struct genl_sock *gs); /* after a failed init, too */
+void genl_sock_exit(
+	struct genl_sock *gs); /* after a failed init or open, too */
 
 /* Look the family up again: it has another number after a module reload. */
 int genl_sock_resolve(struct genl_sock *gs);
