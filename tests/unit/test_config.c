@@ -143,11 +143,11 @@ static void check_all(struct config *c)
 	assert_string_equal(c->http_token_file, "/etc/scitag/token");
 	assert_int_equal(c->metrics_max_flows, 0);
 	assert_int_equal(c->n_collectors, 5);
-	check_endpoint(&c->collectors[0], "collector.example.org", 10514);
-	check_endpoint(&c->collectors[1], "collector.example.org", 9);
-	check_endpoint(&c->collectors[2], "192.0.2.1", 65535);
-	check_endpoint(&c->collectors[3], "2001:db8::1", 1);
-	check_endpoint(&c->collectors[4], "2001:db8::1", 10514);
+	check_endpoint(&c->collectors[0].at, "collector.example.org", 10514);
+	check_endpoint(&c->collectors[1].at, "collector.example.org", 9);
+	check_endpoint(&c->collectors[2].at, "192.0.2.1", 65535);
+	check_endpoint(&c->collectors[3].at, "2001:db8::1", 1);
+	check_endpoint(&c->collectors[4].at, "2001:db8::1", 10514);
 	assert_false(c->to_remote);
 	assert_string_equal(c->hostname, "se1.example.org");
 	assert_int_equal(c->period_s, 300);
@@ -405,6 +405,68 @@ static void test_bad_values(void **state)
 	}
 }
 
+static void test_collectors(void **state)
+{
+	struct config *config;
+	char text[4096];
+
+	(void)state;
+	assert_int_equal(load(&config,
+			      "fireflies:\n"
+			      "  collectors:\n"
+			      "  - a.example.org\n"
+			      "  - {address: '::1', networks: 192.0.2.0/24}\n"
+			      "  - address: b.example.org:9\n"
+			      "    networks: ['2001:db8::/32', 192.0.2.1]\n"
+			      "    experiments: [2, 0x10]\n"
+			      "    states: [end, start]\n"),
+			 0);
+	assert_int_equal(config->n_collectors, 3);
+	assert_int_equal(config->collectors[0].n_networks, 0);
+	check_endpoint(&config->collectors[1].at, "::1", 10514);
+	assert_int_equal(config->collectors[1].n_networks, 1);
+	check_endpoint(&config->collectors[2].at, "b.example.org", 9);
+	print(config, text, sizeof(text));
+	assert_non_null(strstr(text, "  collectors:\n"
+				     "  - \"a.example.org:10514\"\n"
+				     "  - address: \"[::1]:10514\"\n"
+				     "    networks:\n"
+				     "    - \"192.0.2.0/24\"\n"
+				     "  - address: \"b.example.org:9\"\n"
+				     "    networks:\n"
+				     "    - \"2001:db8::/32\"\n"
+				     "    - \"192.0.2.1/32\"\n"
+				     "    experiments:\n"
+				     "    - 2\n"
+				     "    - 16\n"
+				     "    states:\n"
+				     "    - start\n"
+				     "    - end\n"));
+	/* One mapping in the place of a list. */
+	assert_int_equal(load(&config, "fireflies: {collectors: {address: a}}"),
+			 0);
+	assert_int_equal(config->n_collectors, 1);
+	config_free(config);
+	refuse("fireflies:\n"
+	       "  collectors:\n"
+	       "  - adr: a\n"
+	       "    networks: ['::1',\n"
+	       "      here]\n"
+	       "    states: {end: 1}\n"
+	       "  - address: [a]\n"
+	       "  - address:\n",
+	       "FILE:3: fireflies.collectors.adr: unknown key\n"
+	       "FILE:5: fireflies.collectors.networks: \"here\" is not an IP "
+	       "address or prefix\n"
+	       "FILE:6: fireflies.collectors.states: takes no more than a "
+	       "value\n"
+	       "FILE:7: fireflies.collectors.address: takes no more than a "
+	       "value\n"
+	       "FILE:8: fireflies.collectors.address: has no value\n");
+	refuse("fireflies:\n  collectors: [a,\n   {states: end}]\n",
+	       "FILE:3: fireflies.collectors: has no address\n");
+}
+
 static void test_http(void **state)
 {
 	struct config *config;
@@ -506,6 +568,7 @@ int main(void)
 		cmocka_unit_test(test_empty_lists),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_collectors),
 		cmocka_unit_test(test_http),
 		cmocka_unit_test(test_bad_yaml),
 		cmocka_unit_test(test_no_file),

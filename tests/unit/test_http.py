@@ -495,7 +495,7 @@ class Health(Case):
         answer = self.ask("GET", "/health")
         self.assertEqual(answer.status, 503)
         self.assertEqual(answer.json()["checks"]["collectors"],
-                         "1 of 2 collectors are left out")
+                         "1 of 2 collectors have no address")
 
 
 class Token(Case):

@@ -359,7 +359,9 @@ void config_free(struct config *config)
 	endpoints_free(config->listen, config->n_listen);
 	endpoints_free(config->http, config->n_http);
 	free(config->http_token_file);
-	endpoints_free(config->collectors, config->n_collectors);
+	while (config->n_collectors--)
+		collector_clear(&config->collectors[config->n_collectors]);
+	free(config->collectors);
 	free(config->hostname);
 	free(config->local_addresses);
 	free(config);

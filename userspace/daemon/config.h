@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "addr.h"
+#include "collector.h"
 #include "endpoint.h"
 #include "firefly.h"
 
@@ -74,9 +75,10 @@ struct config {
 
 	/*
 	 * fireflies.collectors: addresses or names, each with or without a
-	 * port, to which all fireflies are sent. Default: none.
+	 * port, to which fireflies are sent; all of them, or those that pass
+	 * networks, experiments and states. Default: none.
 	 */
-	struct endpoint *collectors;
+	struct collector *collectors;
 	size_t n_collectors;
 
 	/*

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +15,8 @@
 #include "limit.h"
 #include "log.h"
 #include "sockaddr.h"
+#include "targets.h"
 #include "timestamp.h"
-
-struct target {
-	const char *name; /* of the configuration */
-	struct addr addr;
-	uint16_t port;
-};
 
 /* One for each family: it has a port of its own as long as it is open. */
 struct out {
@@ -35,84 +29,10 @@ struct emitter {
 	char hostname[FIREFLY_HOSTNAME_MAX];
 	struct out ipv4;
 	struct out ipv6;
-	struct target *collectors;
-	size_t n_collectors;
-	size_t n_unresolved; /* and left out */
+	struct targets *targets;
 	struct limit limit;
 	struct emitter_counters counters;
 };
-
-static bool has_collector(const struct emitter *emitter,
-			  const struct addr *addr, uint16_t port)
-{
-	size_t i;
-
-	for (i = 0; i < emitter->n_collectors; i++)
-		if (emitter->collectors[i].port == port &&
-		    addr_equal(&emitter->collectors[i].addr, addr))
-			return true;
-	return false;
-}
-
-/* Is it where this daemon receives fireflies? */
-static bool is_receiver(const struct config *config, const struct addr *addr,
-			uint16_t port)
-{
-	struct addr listen;
-	size_t i;
-
-	for (i = 0; i < config->n_listen; i++)
-		if (config->listen[i].port == port &&
-		    !addr_parse(&listen, config->listen[i].host) &&
-		    addr_equal(&listen, addr))
-			return true;
-	return false;
-}
-
-static void add_collector(struct emitter *emitter, const char *name,
-			  const struct addr *addr, uint16_t port)
-{
-	struct target *target = &emitter->collectors[emitter->n_collectors];
-	char text[SOCKADDR_TEXT_MAX];
-
-	sockaddr_text(addr, port, text);
-	if (has_collector(emitter, addr, port)) {
-		log_notice("collector %s is %s, which is one already", name,
-			   text);
-		return;
-	}
-	if (is_receiver(emitter->config, addr, port)) {
-		log_warn("collector %s is left out: at %s is this daemon", name,
-			 text);
-		return;
-	}
-	target->name = name;
-	target->addr = *addr;
-	target->port = port;
-	emitter->n_collectors++;
-	log_info("fireflies go to %s (%s)", name, text);
-}
-
-/* The address that the system prefers; it is one collector, however many. */
-static int resolve(struct addr *addr, const char *name)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM };
-	struct addrinfo *list;
-	uint16_t port;
-	int ret;
-
-	if (!addr_parse(addr, name))
-		return 0;
-	ret = getaddrinfo(name, NULL, &hints, &list);
-	if (ret) {
-		log_err("collector %s is left out: %s", name,
-			gai_strerror(ret));
-		return -ENOENT;
-	}
-	ret = sockaddr_read(list->ai_addr, addr, &port);
-	freeaddrinfo(list);
-	return ret;
-}
 
 static int open_out(struct out *out, sa_family_t family)
 {
@@ -133,62 +53,34 @@ static int open_out(struct out *out, sa_family_t family)
 	return sockaddr_read(&sa.sa, &addr, &out->port);
 }
 
-/* The address that a name had before; NULL if it was none. */
-static const struct addr *find_known(const struct target *targets, size_t n,
-				     const char *name)
-{
-	while (n--)
-		if (!strcmp(targets[n].name, name))
-			return &targets[n].addr;
-	return NULL;
-}
-
 int emitter_reload(struct emitter *emitter, const struct config *config)
 {
-	struct target *before = emitter->collectors;
-	size_t n_before = emitter->n_collectors;
-	struct target *targets;
-	size_t i;
+	int ret = targets_reload(emitter->targets, config);
 
-	targets = calloc(config->n_collectors + 1, sizeof(*targets));
-	if (!targets)
-		return -ENOMEM;
+	if (ret)
+		return ret;
 	emitter->config = config;
-	emitter->collectors = targets;
-	emitter->n_collectors = 0;
-	emitter->n_unresolved = 0;
 	firefly_hostname(emitter->hostname, config->hostname);
-	for (i = 0; i < config->n_collectors; i++) {
-		const struct endpoint *e = &config->collectors[i];
-		const struct addr *known =
-			find_known(before, n_before, e->host);
-		struct addr addr;
-
-		if (known)
-			add_collector(emitter, e->host, known, e->port);
-		else if (!resolve(&addr, e->host))
-			add_collector(emitter, e->host, &addr, e->port);
-		else
-			emitter->n_unresolved++;
-	}
-	free(before);
 	return 0;
 }
 
-int emitter_new(struct emitter **out, const struct config *config)
+int emitter_new(struct emitter **out, sd_event *event,
+		const struct config *config)
 {
 	struct emitter *emitter = calloc(1, sizeof(*emitter));
 	int ret;
 
 	if (!emitter)
 		return -ENOMEM;
+	emitter->config = config;
+	firefly_hostname(emitter->hostname, config->hostname);
 	emitter->ipv4.fd = -1;
 	emitter->ipv6.fd = -1;
 	ret = open_out(&emitter->ipv4, AF_INET);
 	if (!ret)
 		ret = open_out(&emitter->ipv6, AF_INET6);
 	if (!ret)
-		ret = emitter_reload(emitter, config);
+		ret = targets_new(&emitter->targets, event, config);
 	if (ret) {
 		emitter_free(emitter);
 		return ret;
@@ -205,13 +97,21 @@ void emitter_free(struct emitter *emitter)
 		close(emitter->ipv4.fd);
 	if (emitter->ipv6.fd >= 0)
 		close(emitter->ipv6.fd);
-	free(emitter->collectors);
+	targets_free(emitter->targets);
 	free(emitter);
 }
 
-static void send_to(struct emitter *emitter, const struct addr *addr,
-		    uint16_t port, const char *datagram, size_t len)
+/* A datagram on its way to several addresses. */
+struct shipment {
+	struct emitter *emitter;
+	const char *datagram;
+	size_t len;
+};
+
+static void send_to(void *data, const struct addr *addr, uint16_t port)
 {
+	const struct shipment *shipment = data;
+	struct emitter *emitter = shipment->emitter;
 	const struct out *out = addr->family == AF_INET6 ? &emitter->ipv6 :
 							   &emitter->ipv4;
 	char text[SOCKADDR_TEXT_MAX];
@@ -220,8 +120,8 @@ static void send_to(struct emitter *emitter, const struct addr *addr,
 	int error = EAFNOSUPPORT;
 
 	if (out->fd >= 0) {
-		if (sendto(out->fd, datagram, len, MSG_DONTWAIT | MSG_NOSIGNAL,
-			   &sa.sa, sa_len) >= 0) {
+		if (sendto(out->fd, shipment->datagram, shipment->len,
+			   MSG_DONTWAIT | MSG_NOSIGNAL, &sa.sa, sa_len) >= 0) {
 			emitter->counters.sent++;
 			return;
 		}
@@ -238,7 +138,7 @@ void emitter_report(void *data, const struct flow *flow,
 	struct emitter *emitter = data;
 	const struct addr *remote = flow_remote(flow);
 	char datagram[FIREFLY_MAX + 1];
-	size_t i;
+	struct shipment shipment;
 	int len;
 
 	len = firefly_format(datagram, firefly, emitter->hostname,
@@ -249,12 +149,11 @@ void emitter_report(void *data, const struct flow *flow,
 			  "a firefly cannot be written: %s", strerror(-len));
 		return;
 	}
-	for (i = 0; i < emitter->n_collectors; i++)
-		send_to(emitter, &emitter->collectors[i].addr,
-			emitter->collectors[i].port, datagram, len);
+	shipment = (struct shipment){ emitter, datagram, len };
+	targets_each(emitter->targets, firefly, send_to, &shipment);
 	if (emitter->config->to_remote && remote &&
-	    !has_collector(emitter, remote, FIREFLY_PORT))
-		send_to(emitter, remote, FIREFLY_PORT, datagram, len);
+	    !targets_had(emitter->targets, remote, FIREFLY_PORT))
+		send_to(&shipment, remote, FIREFLY_PORT);
 }
 
 bool emitter_is_own_port(const struct emitter *emitter, const struct addr *from,
@@ -275,18 +174,25 @@ bool emitter_is_own_name(const struct emitter *emitter,
 
 size_t emitter_unresolved(const struct emitter *emitter)
 {
-	return emitter->n_unresolved;
+	return targets_unresolved(emitter->targets);
 }
 
-const struct emitter_counters *emitter_counters(const struct emitter *emitter)
+struct emitter_counters emitter_counters(const struct emitter *emitter)
 {
-	return &emitter->counters;
+	const struct targets_counters *targets =
+		targets_counters(emitter->targets);
+	struct emitter_counters counters = emitter->counters;
+
+	counters.unresolved = targets->unresolved;
+	counters.filtered = targets->filtered;
+	return counters;
 }
 
 void emitter_log_counters(const struct emitter *emitter)
 {
+	struct emitter_counters c = emitter_counters(emitter);
+
 	log_info("fireflies: %" PRIu64 " sent, %" PRIu64 " failed, %" PRIu64
-		 " unfit",
-		 emitter->counters.sent, emitter->counters.failed,
-		 emitter->counters.unfit);
+		 " unresolved, %" PRIu64 " filtered, %" PRIu64 " unfit",
+		 c.sent, c.failed, c.unresolved, c.filtered, c.unfit);
 }

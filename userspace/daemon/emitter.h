@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <systemd/sd-event.h>
 
 #include "addr.h"
 
@@ -23,15 +24,15 @@ struct flow;
 #define EMITTER_APP_NAME "scitagd"
 
 /*
- * Resolves the names of the collectors, which may block; a name that cannot
- * be resolved is logged and left out. config is used as long as this lives or
- * until there is another. Returns 0 or -errno.
+ * config is used as long as this lives or until there is another. Names of
+ * collectors are resolved in the background. Returns 0 or -errno.
  */
-int emitter_new(struct emitter **out, const struct config *config);
+int emitter_new(struct emitter **out, sd_event *event,
+		const struct config *config);
 
 /*
  * From now on, what config has. Names that were resolved already keep their
- * address. Returns 0; or -errno, and nothing has changed.
+ * address until they are again. Returns 0; or -errno, and nothing has changed.
  */
 int emitter_reload(struct emitter *emitter, const struct config *config);
 void emitter_free(struct emitter *emitter); /* NULL is fine */
@@ -49,16 +50,18 @@ bool emitter_is_own_port(const struct emitter *emitter, const struct addr *from,
 bool emitter_is_own_name(const struct emitter *emitter,
 			 const struct firefly_sender *sender);
 
-/* How many collectors are left out because their names have no address. */
+/* How many collectors get nothing because their names have no address yet. */
 size_t emitter_unresolved(const struct emitter *emitter);
 
-/* How many datagrams were sent, and how many could not be. */
+/* What became of datagrams, and of fireflies that never were one. */
 struct emitter_counters {
 	uint64_t sent; /* datagrams */
 	uint64_t failed; /* datagrams that could not be sent */
+	uint64_t unresolved; /* for a collector without an address */
+	uint64_t filtered; /* not for a collector, as configured */
 	uint64_t unfit; /* fireflies that could not be written */
 };
-const struct emitter_counters *emitter_counters(const struct emitter *emitter);
+struct emitter_counters emitter_counters(const struct emitter *emitter);
 void emitter_log_counters(const struct emitter *emitter);
 
 #endif /* SCITAGD_EMITTER_H */

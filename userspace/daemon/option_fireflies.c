@@ -9,32 +9,102 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector.h"
 #include "config.h"
-#include "endpoint.h"
 #include "firefly.h"
+#include "json_util.h"
 #include "number.h"
 #include "option.h"
 #include "option_value.h"
 
 #define PERIOD_LIMIT_S 86400 /* what the kernel takes as an interval */
 
-static int parse_collector(struct endpoint *endpoint, const char *text,
-			   char error[static ENDPOINT_ERROR_MAX])
+static int add_collector(struct config *config)
 {
-	return endpoint_parse(endpoint, text, FIREFLY_PORT, error);
+	struct collector *more;
+
+	more = reallocarray(config->collectors, config->n_collectors + 1,
+			    sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	config->collectors = more;
+	more[config->n_collectors++] = (struct collector){ .states = 0 };
+	return 0;
+}
+
+static struct collector *last_collector(const struct config *config)
+{
+	return &config->collectors[config->n_collectors - 1];
 }
 
 static int set_collectors(struct config *config, const char *text,
 			  char error[static OPTION_ERROR_MAX])
 {
-	return option_add_endpoint(&config->collectors, &config->n_collectors,
-				   text, parse_collector, error);
+	int ret = add_collector(config);
+
+	if (ret)
+		return ret;
+	ret = collector_set_address(last_collector(config), text, error);
+	if (ret)
+		config->n_collectors--;
+	return ret;
 }
 
 static struct json_object *get_collectors(const struct config *config)
 {
-	return option_get_endpoints(config->collectors, config->n_collectors);
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < config->n_collectors; i++)
+		json_append(list, collector_get(&config->collectors[i]));
+	return list;
 }
+
+static int set_collector_address(struct config *config, const char *text,
+				 char error[static OPTION_ERROR_MAX])
+{
+	return collector_set_address(last_collector(config), text, error);
+}
+
+static int set_collector_networks(struct config *config, const char *text,
+				  char error[static OPTION_ERROR_MAX])
+{
+	return collector_add_network(last_collector(config), text, error);
+}
+
+static int set_collector_experiments(struct config *config, const char *text,
+				     char error[static OPTION_ERROR_MAX])
+{
+	return collector_add_experiment(last_collector(config), text, error);
+}
+
+static int set_collector_states(struct config *config, const char *text,
+				char error[static OPTION_ERROR_MAX])
+{
+	return collector_add_state(last_collector(config), text, error);
+}
+
+static int check_collector(const struct config *config,
+			   char error[static OPTION_ERROR_MAX])
+{
+	if (last_collector(config)->at.host)
+		return 0;
+	return option_fail(error, "has no address");
+}
+
+static const struct option_key collector_keys[] = {
+	{ "address", false, set_collector_address },
+	{ "networks", true, set_collector_networks },
+	{ "experiments", true, set_collector_experiments },
+	{ "states", true, set_collector_states },
+};
+
+static const struct option_mapping collector_mapping = {
+	.add = add_collector,
+	.keys = collector_keys,
+	.n_keys = sizeof(collector_keys) / sizeof(collector_keys[0]),
+	.check = check_collector,
+};
 
 static int set_to_remote(struct config *config, const char *text,
 			 char error[static OPTION_ERROR_MAX])
@@ -131,7 +201,7 @@ static struct json_object *get_hostname(const struct config *config)
 
 static const struct option options[] = {
 	{ "fireflies.collectors", true, set_collectors, get_collectors, "",
-	  NULL },
+	  &collector_mapping },
 	{ "fireflies.to-remote", false, set_to_remote, get_to_remote, "true",
 	  NULL },
 	{ "fireflies.period", false, set_period, get_period, "10s", NULL },

@@ -68,6 +68,35 @@ int option_add_addr(struct addr **list, size_t *n, const char *text,
 	return 0;
 }
 
+int option_add_prefix(struct prefix **list, size_t *n, const char *text,
+		      char error[static OPTION_ERROR_MAX])
+{
+	struct prefix *more;
+	int ret;
+
+	more = reallocarray(*list, *n + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	*list = more;
+	ret = prefix_parse(&more[*n], text, error);
+	if (!ret)
+		(*n)++;
+	return ret;
+}
+
+struct json_object *option_get_prefixes(const struct prefix *prefixes, size_t n)
+{
+	struct json_object *list = json_object_new_array();
+	char text[PREFIX_TEXT_MAX];
+	size_t i;
+
+	for (i = 0; list && i < n; i++)
+		json_object_array_add(list, json_object_new_string(
+						    prefix_format(&prefixes[i],
+								  text)));
+	return list;
+}
+
 struct json_object *option_get_addrs(const struct addr *addrs, size_t n)
 {
 	struct json_object *list = json_object_new_array();

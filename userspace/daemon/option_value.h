@@ -12,6 +12,7 @@
 #include "addr.h"
 #include "endpoint.h"
 #include "option.h"
+#include "prefix.h"
 
 struct json_object;
 
@@ -34,6 +35,9 @@ int option_check_path(const char *text, char error[static OPTION_ERROR_MAX]);
 int option_add_addr(struct addr **list, size_t *n, const char *text,
 		    char error[static OPTION_ERROR_MAX]);
 
+int option_add_prefix(struct prefix **list, size_t *n, const char *text,
+		      char error[static OPTION_ERROR_MAX]);
+
 typedef int endpoint_parser(struct endpoint *endpoint, const char *text,
 			    char error[static ENDPOINT_ERROR_MAX]);
 int option_add_endpoint(struct endpoint **list, size_t *n, const char *text,
@@ -42,6 +46,8 @@ int option_add_endpoint(struct endpoint **list, size_t *n, const char *text,
 
 /* Lists as arrays of texts; NULL: no memory. */
 struct json_object *option_get_addrs(const struct addr *addrs, size_t n);
+struct json_object *option_get_prefixes(const struct prefix *prefixes,
+					size_t n);
 struct json_object *option_get_endpoints(const struct endpoint *endpoints,
 					 size_t n);
 

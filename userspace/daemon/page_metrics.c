@@ -104,13 +104,17 @@ static void put_flows(const struct openmetrics *om, const struct pages *pages)
 static void put_fireflies(const struct openmetrics *om,
 			  const struct pages *pages)
 {
-	const struct emitter_counters *c = emitter_counters(pages->emitter);
+	struct emitter_counters c = emitter_counters(pages->emitter);
 
-	counter(om, "scitagd_fireflies_sent", "Datagrams sent", c->sent);
+	counter(om, "scitagd_fireflies_sent", "Datagrams sent", c.sent);
 	counter(om, "scitagd_fireflies_failed",
-		"Datagrams that could not be sent", c->failed);
+		"Datagrams that could not be sent", c.failed);
+	counter(om, "scitagd_fireflies_unresolved",
+		"Fireflies for collectors without address", c.unresolved);
+	counter(om, "scitagd_fireflies_filtered",
+		"Fireflies that a collector did not want", c.filtered);
 	counter(om, "scitagd_fireflies_unfit",
-		"Fireflies that could not be written", c->unfit);
+		"Fireflies that could not be written", c.unfit);
 	counter(om, "scitagd_fireflies_ongoing",
 		"Ongoing fireflies, sent to one or many",
 		flows_counters(pages->flows)->ongoing);

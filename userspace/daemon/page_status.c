@@ -40,7 +40,7 @@ static bool check_collectors(const struct pages *pages, char reason[REASON_MAX])
 
 	if (!missing)
 		return true;
-	snprintf(reason, REASON_MAX, "%zu of %zu collectors are left out",
+	snprintf(reason, REASON_MAX, "%zu of %zu collectors have no address",
 		 missing, pages->config->n_collectors);
 	return false;
 }
@@ -151,12 +151,14 @@ static struct json_object *kernel_object(const struct pages *pages)
 
 static struct json_object *fireflies_object(const struct pages *pages)
 {
-	const struct emitter_counters *c = emitter_counters(pages->emitter);
+	struct emitter_counters c = emitter_counters(pages->emitter);
 	struct json_object *object = json_object_new_object();
 
-	add_u64(object, "sent", c->sent);
-	add_u64(object, "failed", c->failed);
-	add_u64(object, "unfit", c->unfit);
+	add_u64(object, "sent", c.sent);
+	add_u64(object, "failed", c.failed);
+	add_u64(object, "unresolved", c.unresolved);
+	add_u64(object, "filtered", c.filtered);
+	add_u64(object, "unfit", c.unfit);
 	add_u64(object, "ongoing", flows_counters(pages->flows)->ongoing);
 	add_u64(object, "collectors-left-out",
 		emitter_unresolved(pages->emitter));

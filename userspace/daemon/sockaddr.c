@@ -38,7 +38,7 @@ int sockaddr_read(const struct sockaddr *sa, struct addr *addr, uint16_t *port)
 	} else if (sa->sa_family == AF_INET6) {
 		const struct sockaddr_in6 *in6 = (const void *)sa;
 
-		memcpy(result.octets, &in6->sin6_addr, 16);
+		result = addr_from_ipv6(in6->sin6_addr.s6_addr);
 		*port = ntohs(in6->sin6_port);
 	} else {
 		return -EAFNOSUPPORT;

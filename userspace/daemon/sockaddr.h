@@ -22,7 +22,10 @@ union sockaddr_any {
 socklen_t sockaddr_fill(union sockaddr_any *sa, const struct addr *addr,
 			uint16_t port);
 
-/* Returns 0, or -EAFNOSUPPORT with *addr and *port unchanged. */
+/*
+ * An IPv4-mapped address becomes the IPv4 address. Returns 0, or -EAFNOSUPPORT
+ * with *addr and *port unchanged.
+ */
 int sockaddr_read(const struct sockaddr *sa, struct addr *addr, uint16_t *port);
 
 /* For messages: "192.0.2.1:10514", "[2001:db8::1]:10514". Returns buf. */

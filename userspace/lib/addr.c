@@ -18,8 +18,7 @@ static const uint8_t mapped_prefix[12] = {
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff,
 };
 
-/* IPv6 octets as an address; IPv4-mapped ones become IPv4. */
-static struct addr from_ipv6(const uint8_t octets[16])
+struct addr addr_from_ipv6(const uint8_t octets[static 16])
 {
 	struct addr a = { .family = AF_INET6 };
 
@@ -71,7 +70,7 @@ int addr_parse(struct addr *a, const char *text)
 	if (strip(bare, text, &zone))
 		return -EINVAL;
 	if (inet_pton(AF_INET6, bare, octets) == 1) {
-		*a = from_ipv6(octets);
+		*a = addr_from_ipv6(octets);
 		return 0;
 	}
 	/* IPv4 has no zones. */

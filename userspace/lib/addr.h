@@ -40,6 +40,9 @@ struct flow_key {
  */
 int addr_parse(struct addr *a, const char *text);
 
+/* Octets of an IPv6 address; an IPv4-mapped one becomes the IPv4 address. */
+struct addr addr_from_ipv6(const uint8_t octets[static 16]);
+
 /* The address in its canonical text form (RFC 5952). Returns buf. */
 const char *addr_format(const struct addr *a, char buf[static ADDR_TEXT_MAX]);
 
