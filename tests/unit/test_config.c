@@ -506,6 +506,7 @@ static void test_bad_yaml(void **state)
 		{ "- marks\n", "FILE:1: the file: has to be a mapping" },
 		{ "marks\n", "FILE:1: the file: has to be a mapping" },
 		{ "marks: \"a\\0b\"\n", "FILE:1: a NUL in a value" },
+		{ "\"marks\\0\": label\n", "FILE:1: a NUL in a key" },
 		{ "a: [[[[[[[[[1]]]]]]]]]\n", "FILE:1: nested too deep" },
 		{ "marks: \xff\xfe\n", "FILE:1: " },
 	};
@@ -518,6 +519,18 @@ static void test_bad_yaml(void **state)
 		if (strncmp(errors, bad[i].start, strlen(bad[i].start)))
 			fail_msg("%s: %s", bad[i].text, errors);
 	}
+}
+
+static void test_huge(void **state)
+{
+	struct config *config = NULL;
+
+	(void)state;
+	assert_int_equal(load(&config, "marks: label\n#"), 0);
+	config_free(config);
+	assert_int_equal(truncate(path, 1 << 30), 0);
+	assert_int_equal(config_load(&config, path, add_error, NULL), -EFBIG);
+	assert_string_equal(errors, "FILE: File too large\n");
 }
 
 static void test_no_file(void **state)
@@ -571,6 +584,7 @@ int main(void)
 		cmocka_unit_test(test_collectors),
 		cmocka_unit_test(test_http),
 		cmocka_unit_test(test_bad_yaml),
+		cmocka_unit_test(test_huge),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_example),
 	};

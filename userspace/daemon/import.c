@@ -12,8 +12,6 @@
 #include "pyconf.h"
 #include "yamltree.h"
 
-#define IMPORT_FILE_MAX (1 << 20)
-
 /* Longest "section.section.key" of theirs. */
 #define PATH_TEXT_MAX 256
 
@@ -166,13 +164,13 @@ void import_set_endpoint(struct import *import, const char *option,
 	free(text);
 }
 
-static int load_flowd_go(struct import *import)
+static int load_flowd_go(struct import *import, const char *text, size_t len)
 {
 	char error[YAMLTREE_ERROR_MAX];
 	struct json_object *tree;
 	int ret;
 
-	ret = yamltree_load(&tree, import->file, error);
+	ret = yamltree_parse(&tree, text, len, import->file, error);
 	if (ret) {
 		import->cb(import->data, error);
 		return ret;
@@ -212,7 +210,7 @@ static int load(struct import *import)
 	size_t len;
 	int ret;
 
-	ret = file_read(import->file, IMPORT_FILE_MAX, &text, &len);
+	ret = file_read(import->file, YAMLTREE_FILE_MAX, &text, &len);
 	if (ret) {
 		snprintf(error, sizeof(error), "%s: %s", import->file,
 			 strerror(-ret));
@@ -220,7 +218,7 @@ static int load(struct import *import)
 		return ret;
 	}
 	ret = pyconf_is(text) ? load_flowd(import, text) :
-				load_flowd_go(import);
+				load_flowd_go(import, text, len);
 	free(text);
 	return ret ? ret : import->error;
 }

@@ -7,8 +7,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
+
+#include "file.h"
 
 struct loader {
 	yaml_parser_t parser;
@@ -132,6 +135,8 @@ static bool load_member(struct loader *l, struct json_object *object,
 	if (event->type != YAML_SCALAR_EVENT || !is_plain_yaml(event))
 		return fail(l, line, "a key that is not plain text");
 	key = (const char *)event->data.scalar.value;
+	if (strlen(key) != event->data.scalar.length)
+		return fail(l, line, "a NUL in a key");
 	if (json_object_object_get_ex(object, key, NULL))
 		return fail(l, line, "\"%s\" for the second time", key);
 
@@ -225,31 +230,38 @@ static struct json_object *load_stream(struct loader *l)
 	return NULL;
 }
 
-int yamltree_load(struct json_object **out, const char *path,
-		  char error[static YAMLTREE_ERROR_MAX])
+int yamltree_parse(struct json_object **out, const char *text, size_t len,
+		   const char *path, char error[static YAMLTREE_ERROR_MAX])
 {
 	struct loader l = { .path = path, .error = error };
-	FILE *file;
 
-	file = fopen(path, "re");
-	if (!file) {
-		int ret = -errno;
-
-		snprintf(error, YAMLTREE_ERROR_MAX, "%s: %s", path,
-			 strerror(-ret));
-		return ret;
-	}
 	if (!yaml_parser_initialize(&l.parser)) {
-		fclose(file);
 		snprintf(error, YAMLTREE_ERROR_MAX, "%s: %s", path,
 			 strerror(ENOMEM));
 		return -ENOMEM;
 	}
-	yaml_parser_set_input_file(&l.parser, file);
+	yaml_parser_set_input_string(&l.parser, (const yaml_char_t *)text, len);
 	*out = load_stream(&l);
 	yaml_parser_delete(&l.parser);
-	fclose(file);
 	return *out ? 0 : -EINVAL;
+}
+
+int yamltree_load(struct json_object **out, const char *path,
+		  char error[static YAMLTREE_ERROR_MAX])
+{
+	char *text;
+	size_t len;
+	int ret;
+
+	ret = file_read(path, YAMLTREE_FILE_MAX, &text, &len);
+	if (ret) {
+		snprintf(error, YAMLTREE_ERROR_MAX, "%s: %s", path,
+			 strerror(-ret));
+		return ret;
+	}
+	ret = yamltree_parse(out, text, len, path, error);
+	free(text);
+	return ret;
 }
 
 /* Needs no quotes, and nobody takes it for anything but text. */

@@ -10,6 +10,7 @@
 #ifndef SCITAGD_YAMLTREE_H
 #define SCITAGD_YAMLTREE_H
 
+#include <stddef.h>
 #include <stdio.h>
 
 struct json_object;
@@ -20,10 +21,18 @@ struct json_object;
 /* Mappings and sequences in each other. */
 #define YAMLTREE_DEPTH_MAX 8
 
+/* Octets of a file. */
+#define YAMLTREE_FILE_MAX (1 << 20)
+
 /*
- * Read a file. One with nothing in it gives an empty object.
+ * Read a text of len octets; path is for messages. One with nothing in it gives
+ * an empty object.
  * Returns 0; or -errno with a text in error that begins with file and line.
  */
+int yamltree_parse(struct json_object **out, const char *text, size_t len,
+		   const char *path, char error[static YAMLTREE_ERROR_MAX]);
+
+/* The same of a file; -EFBIG if it has more than YAMLTREE_FILE_MAX. */
 int yamltree_load(struct json_object **out, const char *path,
 		  char error[static YAMLTREE_ERROR_MAX]);
 
