@@ -101,6 +101,15 @@ class Import(unittest.TestCase):
 
 
 class Flowd(Import):
+    def test_nul(self):
+        """Nothing behind it is left out without a word."""
+        self.refuse("PLUGIN = 'np_api'\n\0BACKEND = 'ebpf'\n",
+                    ": a NUL in the file")
+
+    def test_large(self):
+        """As many strings as there is room for take no time worth saying."""
+        self.turn("UDP_FIREFLY_DST = (" + "''," * 300000 + ")\n")
+
     NOTHING = ("marks: []\n"
                "pipes: []\n"
                "receiver:\n"

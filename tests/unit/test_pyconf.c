@@ -90,6 +90,8 @@ static void test_refused(void **state)
 	refuse("A='x\n", "FILE:1: a string without an end");
 	refuse("A='''x\ny'''\n", "FILE:1: a string without an end");
 	refuse("A='x\\", "FILE:1: a \\ that is not known");
+	refuse("# \xc3\xa9\nA='\xeb'\n",
+	       "FILE:2: a character that is not ASCII");
 	refuse("A=('\\x41')\n", "FILE:1: a \\ that is not known");
 	refuse("A=(\n1 2)\n", "FILE:2: a sequence that does not go on");
 	refuse("A=1, 2 3\n", "FILE:1: a sequence that does not go on");

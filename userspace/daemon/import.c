@@ -188,11 +188,17 @@ static int load_flowd_go(struct import *import, const char *text, size_t len)
 	return ret;
 }
 
-static int load_flowd(struct import *import, const char *text)
+static int load_flowd(struct import *import, const char *text, size_t len)
 {
 	char error[PYCONF_ERROR_MAX];
 	struct json_object *tree;
 
+	if (strlen(text) != len) {
+		snprintf(error, sizeof(error), "%s: a NUL in the file",
+			 import->file);
+		import->cb(import->data, error);
+		return -EINVAL;
+	}
 	tree = pyconf_parse(text, import->file, error);
 	if (!tree) {
 		import->cb(import->data, error);
@@ -217,7 +223,7 @@ static int load(struct import *import)
 		import->cb(import->data, error);
 		return ret;
 	}
-	ret = pyconf_is(text) ? load_flowd(import, text) :
+	ret = pyconf_is(text) ? load_flowd(import, text, len) :
 				load_flowd_go(import, text, len);
 	free(text);
 	return ret ? ret : import->error;

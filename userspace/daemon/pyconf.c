@@ -17,6 +17,7 @@ struct reader {
 	unsigned int depth;
 	const char *path;
 	char *error;
+	char *string; /* room for the longest that can be */
 };
 
 static void *fail(struct reader *r, const char *what)
@@ -90,6 +91,9 @@ static bool read_string(struct reader *r, char *out, size_t *len)
 
 		if (!c || c == '\n')
 			return fail(r, "a string without an end");
+		/* It would have to be checked: ours has to be UTF-8. */
+		if ((unsigned char)c >= 0x80)
+			return fail(r, "a character that is not ASCII");
 		r->at++;
 		if (c == '\\' && !raw) {
 			c = unescape(*r->at);
@@ -106,19 +110,14 @@ static bool read_string(struct reader *r, char *out, size_t *len)
 /* Strings that stand behind each other are one. */
 static struct json_object *read_strings(struct reader *r)
 {
-	struct json_object *value = NULL;
-	char *text = malloc(strlen(r->at) + 1);
 	size_t len = 0;
-	bool ok = text;
 
-	while (ok && begins_string(r->at)) {
-		ok = read_string(r, text, &len);
+	while (begins_string(r->at)) {
+		if (!read_string(r, r->string, &len))
+			return NULL;
 		skip(r, r->depth);
 	}
-	if (ok)
-		value = json_object_new_string_len(text, len);
-	free(text);
-	return value;
+	return json_object_new_string_len(r->string, len);
 }
 
 /* A number, True, False or None. */
@@ -264,21 +263,33 @@ bool pyconf_is(const char *text)
 	return r.at[0] == '=' && r.at[1] != '=';
 }
 
+static bool read_all(struct reader *r, struct json_object *object)
+{
+	for (skip(r, true); *r->at; skip(r, true))
+		if (!read_assignment(r, object))
+			return false;
+	return true;
+}
+
 struct json_object *pyconf_parse(const char *text, const char *path,
 				 char error[static PYCONF_ERROR_MAX])
 {
 	struct reader r = {
-		.at = text, .line = 1, .path = path, .error = error
+		.at = text,
+		.line = 1,
+		.path = path,
+		.error = error,
+		.string = malloc(strlen(text) + 1),
 	};
 	struct json_object *object = json_object_new_object();
 
-	if (!object)
-		return fail(&r, "no memory");
-	for (skip(&r, true); *r.at; skip(&r, true)) {
-		if (!read_assignment(&r, object)) {
-			json_object_put(object);
-			return NULL;
-		}
-	}
+	if (!object || !r.string)
+		fail(&r, "no memory");
+	else if (read_all(&r, object))
+		goto out;
+	json_object_put(object);
+	object = NULL;
+out:
+	free(r.string);
 	return object;
 }
