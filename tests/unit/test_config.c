@@ -533,6 +533,23 @@ static void test_huge(void **state)
 	assert_string_equal(errors, "FILE: File too large\n");
 }
 
+static void test_long_list(void **state)
+{
+	struct config *config = NULL;
+	char text[16384] = "pipes: [";
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 1000; i++)
+		sprintf(text + strlen(text), "/p%u,", i);
+	strcat(text, "]");
+	assert_int_equal(load(&config, text), 0);
+	assert_int_equal(config->n_pipes, 1000);
+	config_free(config);
+	strcpy(text + strlen(text) - 1, "/more]");
+	refuse(text, "FILE:1: pipes: has too many items\n");
+}
+
 static void test_no_file(void **state)
 {
 	struct config *config = NULL;
@@ -585,6 +602,7 @@ int main(void)
 		cmocka_unit_test(test_http),
 		cmocka_unit_test(test_bad_yaml),
 		cmocka_unit_test(test_huge),
+		cmocka_unit_test(test_long_list),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_example),
 	};

@@ -79,6 +79,10 @@ static void set_list(struct loader *l, const char *path, option_set *set,
 		return;
 	}
 	n = json_object_array_length(value);
+	if (n > CONFIG_LIST_MAX) {
+		report(l, value, path, "has too many items");
+		return;
+	}
 	for (i = 0; i < n; i++)
 		set_item(l, path, set, mapping,
 			 json_object_array_get_idx(value, i));

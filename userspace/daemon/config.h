@@ -16,6 +16,9 @@
 #include "endpoint.h"
 #include "firefly.h"
 
+/* Items of a list. Some are gone through for each flow. */
+#define CONFIG_LIST_MAX 1000
+
 struct config {
 	/*
 	 * marks: where the tags of flows go: any of label, hbh, do. None:
