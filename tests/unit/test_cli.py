@@ -54,7 +54,7 @@ class HelpTest(CliTest):
     def test_help(self):
         main = self.run_ok("--help")
         for group in ("flow", "rule", "check", "stats", "status", "monitor",
-                      "record", "plot", "tag"):
+                      "record", "plot", "tag", "registry"):
             text = self.run_ok(group, "--help")
             self.assertTrue(text.startswith(f"usage: scitag {group}"), text)
             self.assertIn("\nexample", text)

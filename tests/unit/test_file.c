@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sys/stat.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include "file.h"
@@ -81,12 +83,49 @@ static void test_errors(void **state)
 	assert_null(data);
 }
 
+static void check_content(const char *path, const char *content)
+{
+	char *data;
+	size_t len;
+
+	assert_int_equal(file_read(path, 1000, &data, &len), 0);
+	assert_string_equal(data, content);
+	free(data);
+}
+
+/* A new file or another in its place; if it cannot be, nothing is left. */
+static void test_replace(void **state)
+{
+	char directory[] = "/tmp/test_file.XXXXXX";
+	char path[64], below[80];
+	struct stat st;
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/x", directory);
+	assert_int_equal(file_replace(path, "one", 3, 0640), 0);
+	check_content(path, "one");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(file_replace(path, "", 0, 0644), 0);
+	check_content(path, "");
+
+	snprintf(below, sizeof(below), "%s/y", path);
+	assert_int_equal(file_replace(below, "two", 3, 0644), -ENOTDIR);
+	assert_int_equal(file_replace(directory, "two", 3, 0644), -EISDIR);
+	check_content(path, "");
+	assert_int_equal(unlink(path), 0);
+	/* Nothing else was left in it. */
+	assert_int_equal(rmdir(directory), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_too_big),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_replace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

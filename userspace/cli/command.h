@@ -25,10 +25,14 @@ struct request {
 	struct tag tag;
 	const char *path; /* of a file, or of a socket */
 	bool list;
+	const char *url; /* of registry update */
+	const char *cacert; /* NULL: those of the system */
+	bool insecure;
+	bool force;
 	bool no_daemon; /* of status: leave it out */
 	bool snapshot; /* with snapshots */
 	const char *output; /* path of a file to write */
-	uint64_t count; /* how many at most; of check: seconds */
+	uint64_t count; /* how many at most; of check and registry: seconds */
 };
 
 /* Most of the functions return one of enum cli_status: see cli.h. */
@@ -57,6 +61,7 @@ extern const struct command cmd_flow[];
 extern const struct command cmd_monitor[];
 extern const struct command cmd_plot[];
 extern const struct command cmd_record[];
+extern const struct command cmd_registry[];
 extern const struct command cmd_rule[];
 extern const struct command cmd_stats[];
 extern const struct command cmd_status[];

@@ -5,8 +5,7 @@
 #include <string.h>
 
 static const char main_help[] =
-	"usage: scitag [--json] [--registry FILE] COMMAND ...\n"
-	"       scitag [--json] [--registry FILE] --batch FILE\n"
+	"usage: scitag [--json] [--registry FILE] COMMAND ... | --batch FILE\n"
 	"\n"
 	"  flow add|replace|del|show|list|flush   flows that the kernel marks\n"
 	"  rule set|list|flush                    what becomes a flow by itself\n"
@@ -17,12 +16,12 @@ static const char main_help[] =
 	"  record     snapshots into a file\n"
 	"  plot       a picture of such a file\n"
 	"  tag        what experiment, activity, scitag.flow and label belong together\n"
+	"  registry show|check|update   names of experiments and activities\n"
 	"\n"
 	"  --batch FILE      carry out the commands in a file, one per line; - is stdin\n"
 	"  --json            print JSON\n"
 	"  --registry FILE   names of experiments and activities\n"
-	"  --help            this text; scitag COMMAND --help says more on a command\n"
-	"  --version\n"
+	"  --help, --version   scitag COMMAND --help says more on a command\n"
 	"\n"
 	"examples:\n"
 	"  scitag flow add proto tcp src 2001:db8::1 sport 40000 \\\n"
@@ -191,6 +190,28 @@ static const char tag_help[] =
 	"  scitag tag scitag:206\n"
 	"  scitag tag label:0x30038\n";
 
+static const char registry_help[] =
+	"usage: scitag registry show\n"
+	"       scitag registry check FILE\n"
+	"       scitag registry update [--url URL] [--output FILE] [--force]\n"
+	"              [--cacert FILE] [--insecure] [--timeout SECONDS]\n"
+	"\n"
+	"The registry has the names of experiments and activities: the first there is of\n"
+	"/var/lib/scitag/registry.json (fetched), /etc/scitag/registry.json (yours) and\n"
+	"the shipped one. show tells which it is; scitag tag --list prints it. check\n"
+	"tells if FILE is a registry, and what it changes. update fetches one, from\n"
+	"https://www.scitags.org/api.json unless said otherwise, and puts it in the place\n"
+	"of the fetched one. It is not taken, and nothing changes, if it is none, or if\n"
+	"more than a quarter of the tags would be gone or renamed (--force takes it).\n"
+	"Nothing is ever fetched unasked; to have it done weekly:\n"
+	"  systemctl enable --now scitag-registry-update.timer\n"
+	"  --cacert FILE   whom to trust, in place of the system's certificates\n"
+	"  --insecure      trust anybody, and take http:// URLs\n"
+	"\n"
+	"examples:\n"
+	"  scitag registry update\n"
+	"  scitag registry update --url file:///mnt/site/registry.json\n";
+
 static const struct {
 	const char *group;
 	const char *text;
@@ -199,7 +220,7 @@ static const struct {
 	{ "status", status_help }, { "monitor", monitor_help },
 	{ "tag", tag_help },	   { "rule", rule_help },
 	{ "check", check_help },   { "record", record_help },
-	{ "plot", plot_help },
+	{ "plot", plot_help },	   { "registry", registry_help },
 };
 
 const char *help_text(const char *group)

@@ -8,4 +8,7 @@
 /* Where the daemon answers HTTP unless configured otherwise. */
 #define PATHS_HTTP_SOCKET "/run/scitagd/http.sock"
 
+/* A registry that was fetched. */
+#define PATHS_REGISTRY_UPDATED "/var/lib/scitag/registry.json"
+
 #endif /* SCITAG_PATHS_H */

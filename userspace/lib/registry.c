@@ -13,9 +13,7 @@
 
 #include "file.h"
 #include "json_util.h"
-
-/* The published one has 7 kB. */
-#define REGISTRY_SIZE_MAX (1 << 20)
+#include "paths.h"
 
 /* The value of "version" that this code reads. */
 #define REGISTRY_VERSION 1
@@ -33,6 +31,7 @@ struct entries {
 
 /* activities[i] are those of experiments.entry[i]. */
 struct registry {
+	char *modified; /* NULL: it does not say */
 	struct entries experiments;
 	struct entries *activities;
 };
@@ -60,7 +59,7 @@ static const struct kind activity_kind = {
 };
 
 static const char *const default_paths[] = {
-	"/var/lib/scitag/registry.json",
+	PATHS_REGISTRY_UPDATED,
 	"/etc/scitag/registry.json",
 	SCITAG_DATADIR "/registry.json",
 };
@@ -208,6 +207,19 @@ static int experiments_parse(struct registry *registry,
 	return ret;
 }
 
+static int modified_parse(struct registry *registry, struct json_object *root)
+{
+	struct json_object *value;
+	const char *text;
+
+	json_object_object_get_ex(root, "modified", &value);
+	text = json_get_text(value);
+	if (!text || !name_ok(text))
+		return 0;
+	registry->modified = strdup(text);
+	return registry->modified ? 0 : -ENOMEM;
+}
+
 static int root_parse(struct registry *registry, struct json_object *root,
 		      char *error)
 {
@@ -223,6 +235,8 @@ static int root_parse(struct registry *registry, struct json_object *root,
 	json_object_object_get_ex(root, "experiments", &array);
 	if (!json_object_is_type(array, json_type_array))
 		return bad(error, "has no list \"experiments\"");
+	if (modified_parse(registry, root))
+		return -ENOMEM;
 	return experiments_parse(registry, array, error);
 }
 
@@ -248,7 +262,7 @@ int registry_parse(struct registry **out, const char *text, size_t len,
 	return 0;
 }
 
-static const char *default_path(void)
+const char *registry_default_path(void)
 {
 	const size_t n = sizeof(default_paths) / sizeof(default_paths[0]);
 	const char *path = getenv("SCITAG_REGISTRY");
@@ -271,7 +285,7 @@ int registry_load(struct registry **out, const char *path,
 	int ret;
 
 	if (!path)
-		path = default_path();
+		path = registry_default_path();
 	ret = file_read(path, REGISTRY_SIZE_MAX, &text, &len);
 	if (ret) {
 		bad(error, "registry %s: %s", path, strerror(-ret));
@@ -296,7 +310,27 @@ void registry_free(struct registry *registry)
 			entries_exit(&registry->activities[i]);
 	free(registry->activities);
 	entries_exit(&registry->experiments);
+	free(registry->modified);
 	free(registry);
+}
+
+const char *registry_modified(const struct registry *registry)
+{
+	return registry->modified;
+}
+
+size_t registry_n_experiments(const struct registry *registry)
+{
+	return registry->experiments.n;
+}
+
+size_t registry_n_tags(const struct registry *registry)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < registry->experiments.n; i++)
+		n += registry->activities[i].n;
+	return n;
 }
 
 /* The activities of an experiment; NULL if it is not known. */

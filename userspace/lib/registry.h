@@ -18,10 +18,18 @@ struct registry;
 /* Longest text of an error with its NUL. */
 #define REGISTRY_ERROR_MAX TAG_ERROR_MAX
 
+/* Largest file. The published one has 7 kB. */
+#define REGISTRY_SIZE_MAX (1 << 20)
+
 /*
- * Read a registry file. NULL as path: $SCITAG_REGISTRY if it is set, else the
- * first that exists of /var/lib/scitag/registry.json,
- * /etc/scitag/registry.json and the shipped one. Returns 0 or -errno
+ * Where the registry is: $SCITAG_REGISTRY if it is set, else the first that
+ * exists of /var/lib/scitag/registry.json (PATHS_REGISTRY_UPDATED),
+ * /etc/scitag/registry.json and the shipped one.
+ */
+const char *registry_default_path(void);
+
+/*
+ * Read a registry file. NULL as path: the default one. Returns 0 or -errno
  * (-EBADMSG: not a registry), with a text in error that names the file and
  * what is wrong in it.
  */
@@ -36,6 +44,13 @@ int registry_load(struct registry **out, const char *path,
 int registry_parse(struct registry **out, const char *text, size_t len,
 		   char error[static REGISTRY_ERROR_MAX]);
 void registry_free(struct registry *registry); /* NULL is fine */
+
+/* When it was modified, in its own words; NULL if it does not say. */
+const char *registry_modified(const struct registry *registry);
+
+/* How many experiments there are, and pairs of experiment and activity. */
+size_t registry_n_experiments(const struct registry *registry);
+size_t registry_n_tags(const struct registry *registry);
 
 /* Names of ids; NULL if the registry does not know them. */
 const char *registry_experiment_name(const struct registry *registry,
