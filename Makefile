@@ -19,6 +19,7 @@ help:
 	@echo 'make bench         measure the cost of marking'
 	@echo 'make install       module (dkms) and userspace; DESTDIR is honoured'
 	@echo 'make dkms          the module alone'
+	@echo 'make dist          the source as a tarball'
 	@echo 'make clean         remove what was built'
 
 module:
@@ -73,9 +74,12 @@ dkms: dkms-source
 	dkms status -m scitag -v $(VERSION) | grep -q . || dkms add -m scitag -v $(VERSION)
 	dkms install --force -m scitag -v $(VERSION) $(if $(KERNEL),-k $(KERNEL))
 
+dist:
+	@scripts/dist
+
 clean:
 	rm -rf build
 	[ ! -e $(KDIR)/Makefile ] || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
 .PHONY: all help module userspace check lint format test demo bench install \
-	dkms-source dkms clean
+	dkms-source dkms dist clean
