@@ -61,13 +61,15 @@ install: userspace dkms-source
 	DESTDIR=$(DESTDIR) meson install -C build/userspace --no-rebuild
 	$(if $(DESTDIR),,$(MAKE) dkms)
 
-# What dkms builds from, wherever the package will be installed.
+# What dkms builds from, wherever the package will be installed, and that the
+# module is loaded at boot.
 src := $(DESTDIR)/usr/src/scitag-$(VERSION)
 dkms-source:
+	install -D -m 644 scripts/modules-load.conf $(DESTDIR)/usr/lib/modules-load.d/scitag.conf
 	install -d $(src)
 	tar -c --exclude='*.o' --exclude='*.cmd' --exclude='*.mod*' Kbuild VERSION kmod include | \
 		tar -x -C $(src)
-	sed 's/#VERSION#/$(VERSION)/' dkms.conf >$(src)/dkms.conf
+	sed 's/#MODULE_VERSION#/$(VERSION)/' dkms.conf >$(src)/dkms.conf
 
 # KERNEL=... for another kernel than the one that runs.
 dkms: dkms-source
