@@ -15,8 +15,17 @@
 /* What is read of a body that is too large, if its length is known before. */
 #define READ_MAX (1 << 20)
 
+/*
+ * Answers that are longer wait in memory for clients to read them: so much of
+ * them, or one, at a time.
+ */
+#define ANSWER_LONG (64 << 10)
+#define ANSWERS_MAX (16 << 20)
+
 struct http_request {
+	struct http_door *door;
 	struct MHD_Connection *connection;
+	size_t held; /* octets of its answer, if that is a long one */
 	struct answer refusal; /* which waits for the end of the body */
 	bool too_large;
 	size_t len;
@@ -34,14 +43,35 @@ static const char *query(const struct page_request *request, const char *name)
 					   name);
 }
 
+/* A long answer takes its place among the others, or another one takes its. */
+static void hold(struct http_request *request, struct answer *answer)
+{
+	struct http_door *door = request->door;
+
+	if (answer->len <= ANSWER_LONG)
+		return;
+	if (door->held && door->held + answer->len > ANSWERS_MAX) {
+		free(answer->text);
+		*answer = (struct answer){ .text = NULL };
+		answer_error(answer, ANSWER_UNAVAILABLE,
+			     "other clients have not read their long answers");
+		return;
+	}
+	request->held = answer->len;
+	door->held += answer->len;
+}
+
 /* Sends the answer and frees its text. No memory: the connection closes. */
-static http_result send_answer(struct MHD_Connection *connection,
+static http_result send_answer(struct http_request *request,
 			       struct answer *answer)
 {
+	struct MHD_Connection *connection = request->connection;
 	struct MHD_Response *response;
-	char *text = answer->text;
 	http_result result;
+	char *text;
 
+	hold(request, answer);
+	text = answer->text;
 	answer->text = NULL;
 	if (!text)
 		return MHD_NO;
@@ -149,7 +179,7 @@ http_result http_request_handle(void *data, struct MHD_Connection *connection,
 				const char *version, const char *upload,
 				size_t *upload_size, void **state)
 {
-	const struct http_door *door = data;
+	struct http_door *door = data;
 	struct http_request *request = *state;
 	struct answer answer = { .text = NULL };
 
@@ -158,12 +188,13 @@ http_result http_request_handle(void *data, struct MHD_Connection *connection,
 		request = calloc(1, sizeof(*request));
 		if (!request)
 			return MHD_NO;
+		request->door = door;
 		request->connection = connection;
 		*state = request;
 		if (let_in(door, connection, url, method, &request->refusal) ||
 		    !says_endless(connection))
 			return MHD_YES;
-		return send_answer(connection, &request->refusal);
+		return send_answer(request, &request->refusal);
 	}
 	if (*upload_size) {
 		append(request, upload, *upload_size);
@@ -171,9 +202,9 @@ http_result http_request_handle(void *data, struct MHD_Connection *connection,
 		return MHD_YES;
 	}
 	if (request->refusal.text)
-		return send_answer(connection, &request->refusal);
+		return send_answer(request, &request->refusal);
 	answer_whole(door, request, url, method, &answer);
-	return send_answer(connection, &answer);
+	return send_answer(request, &answer);
 }
 
 void http_request_free(void *data)
@@ -182,6 +213,7 @@ void http_request_free(void *data)
 
 	if (!request)
 		return;
+	request->door->held -= request->held;
 	free(request->refusal.text);
 	free(request);
 }

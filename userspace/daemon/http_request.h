@@ -24,6 +24,7 @@ typedef int http_result;
 struct http_door {
 	const struct pages *pages;
 	const char *token; /* NULL: everybody may ask for everything */
+	size_t held; /* octets of long answers that are on their way */
 };
 
 /* MHD_AccessHandlerCallback. */
