@@ -76,6 +76,13 @@ static void check_defaults(struct config *c)
 	assert_int_equal(c->metrics_max_flows, 1000);
 	assert_int_equal(c->n_collectors, 0);
 	assert_true(c->to_remote);
+	assert_int_equal(c->n_exclude, 0);
+	assert_false(c->exclude_local);
+	assert_true(addr_is_unspecified(&c->source_ipv4));
+	assert_true(addr_is_unspecified(&c->source_ipv6));
+	assert_int_equal(c->n_translations, 0);
+	assert_null(c->stun.host);
+	assert_int_equal(c->rate, 10000);
 	assert_true(c->hostname[0]);
 	assert_int_equal(c->period_s, 10);
 	assert_int_equal(c->enrichment, FIREFLY_LEAN);
@@ -264,6 +271,11 @@ static void test_print(void **state)
 				  "  - \"a.example.org:10514\"\n"
 				  "  - \"[::1]:10514\"\n"
 				  "  to-remote: false\n"
+				  "  exclude: []\n"
+				  "  source: []\n"
+				  "  translate: []\n"
+				  "  stun: none\n"
+				  "  rate: 10000\n"
 				  "  period: \"3600s\"\n"
 				  "  enrichment: lean\n"
 				  "  hostname: \"no\"\n");
@@ -384,6 +396,18 @@ static void test_bad_values(void **state)
 		{ "fireflies: {period: s}", "\"s\" is not a time" },
 		{ "fireflies: {period: -1}", "\"-1\" is not a time" },
 		{ "fireflies: {period: 0000000000000001}", "is not a time" },
+		{ "fireflies: {exclude: here}", "\"here\" is not an IP" },
+		{ "fireflies: {source: any}", "\"any\" is no host's address" },
+		{ "fireflies: {source: 0.0.0.0}", "is no host's address" },
+		{ "fireflies: {source: ff02::1}", "is no host's address" },
+		{ "fireflies: {source: [10.0.0.1, 10.0.0.2]}",
+		  "\"10.0.0.2\" is the second address of IPv4" },
+		{ "fireflies: {translate: 10.0.0.1}", "is no mapping of from" },
+		{ "fireflies: {translate: {from: 10.0.0.1}}",
+		  "fireflies.translate: needs from and to" },
+		{ "fireflies: {stun: '[::1]:3478'}", "is IPv6, where nothing" },
+		{ "fireflies: {stun: 'a:0'}", "has a bad port" },
+		{ "fireflies: {rate: 1000001}", "a number of 0..1000000" },
 		{ "fireflies: {enrichment: Lean}",
 		  "\"Lean\" is none of lean, compatible, full, none" },
 		{ "metrics: {max-flows: 10001}", "not a number of 0..10000" },
@@ -465,6 +489,49 @@ static void test_collectors(void **state)
 	       "FILE:8: fireflies.collectors.address: has no value\n");
 	refuse("fireflies:\n  collectors: [a,\n   {states: end}]\n",
 	       "FILE:3: fireflies.collectors: has no address\n");
+}
+
+static const char *const outward = "fireflies:\n"
+				   "  exclude:\n"
+				   "  - \"2001:db8::/32\"\n"
+				   "  - local\n"
+				   "  source:\n"
+				   "  - \"192.0.2.1\"\n"
+				   "  - \"2001:db8::1\"\n"
+				   "  translate:\n"
+				   "  - from: \"10.0.0.0/8\"\n"
+				   "    to: \"192.0.2.1/32\"\n"
+				   "  - from: \"fd00::/48\"\n"
+				   "    to: \"2001:db8::/48\"\n"
+				   "  stun: \"stun.example.org:3478\"\n"
+				   "  rate: 1000000\n";
+
+static void test_outward(void **state)
+{
+	struct config *config;
+	char text[4096];
+	size_t i;
+
+	(void)state;
+	/* What is printed reads the same, and prints the same. */
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(load(&config, i ? text : outward), 0);
+		assert_int_equal(config->n_exclude, 1);
+		assert_true(config->exclude_local);
+		assert_int_equal(config->source_ipv6.octets[0], 0x20);
+		assert_int_equal(config->source_ipv4.octets[0], 192);
+		assert_int_equal(config->n_translations, 2);
+		check_endpoint(&config->stun, "stun.example.org", 3478);
+		assert_int_equal(config->rate, 1000000);
+		print(config, text, sizeof(text));
+	}
+	assert_non_null(strstr(text, strstr(outward, "  exclude")));
+	refuse("fireflies:\n"
+	       "  translate:\n"
+	       "  - from: 10.0.0.1\n"
+	       "    to: 'fd00::1'\n",
+	       "FILE:3: fireflies.translate: one of from and to is IPv4, the "
+	       "other IPv6\n");
 }
 
 static void test_http(void **state)
@@ -599,6 +666,7 @@ int main(void)
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_collectors),
+		cmocka_unit_test(test_outward),
 		cmocka_unit_test(test_http),
 		cmocka_unit_test(test_bad_yaml),
 		cmocka_unit_test(test_huge),

@@ -620,6 +620,47 @@ class Life(Case):
         self.assertRegex(d.stop(), "fireflies: 0 sent, 0 failed, 2 unresolved")
 
 
+class Outward(Case):
+    """What goes out, and to whom."""
+
+    def test_translated(self):
+        """The table decides, filters see what is not translated."""
+        with udp_socket() as other:
+            other.settimeout(TIMEOUT_S)
+            d = self.daemon(fireflies=(
+                "  to-remote: false\n"
+                "  collectors:\n"
+                f"  - address: 127.0.0.1:{other.getsockname()[1]}\n"
+                f"    networks: {HERE}\n"
+                "  translate:\n"
+                f"  - {{from: '{HERE}', to: '2001:db8:ffff::1'}}\n"
+                "  - {from: '2001:db8::/64', to: '2001:db8:0:1::/64'}\n"))
+            d.say(f"start {FLOW} 3 14", f"end {FLOW} 3 14")
+            for state in "start", "end":
+                firefly = Firefly(other.recv(65536))
+                self.assertEqual(firefly.state, state)
+                self.assertEqual(firefly.src, ("2001:db8:ffff::1", 1094))
+                self.assertEqual(firefly.dst, ("2001:db8:0:1::2", 40000))
+
+    def test_limited(self):
+        """Ten seconds' worth, and then one in a second."""
+        with udp_socket() as other:
+            other.settimeout(TIMEOUT_S)
+            port = other.getsockname()[1]
+            d = self.daemon(fireflies="  to-remote: false\n  rate: 1\n"
+                            f"  collectors: ['127.0.0.1:{port}']\n")
+            d.say(*(f"start tcp {HERE} {sport} {THERE} 7 3 14"
+                    for sport in range(1, 501)))
+            got = [Firefly(other.recv(65536)).src[1] for _ in range(10)]
+            self.assertEqual(got, list(range(1, 11)))
+            d.logged("is lost: more than fireflies.rate")
+            log = d.stop()
+            sent, limited = map(int, re.search(
+                r"fireflies: (\d+) sent, .* (\d+) limited \(0 of", log).groups())
+            self.assertEqual(sent + limited, 1000)
+            self.assertLess(sent, 10 + TIMEOUT_S)
+
+
 class Reload(Case):
     GOOD = "The configuration was reloaded"
     BAD = "The old configuration stays: "

@@ -248,13 +248,25 @@ static int check_together(struct loader *l)
 	return 0;
 }
 
+/* With nothing set, not even defaults. */
+static struct config *config_new(void)
+{
+	struct config *config = calloc(1, sizeof(*config));
+
+	if (config) {
+		config->source_ipv4.family = AF_INET;
+		config->source_ipv6.family = AF_INET6;
+	}
+	return config;
+}
+
 int config_load(struct config **out, const char *path, config_error_cb cb,
 		void *data)
 {
 	struct loader l = { .file = path, .cb = cb, .data = data };
 	int ret = -ENOMEM;
 
-	l.config = calloc(1, sizeof(*l.config));
+	l.config = config_new();
 	l.seen = calloc(option_count(), sizeof(*l.seen));
 	if (l.config && l.seen)
 		ret = path ? load_file(&l, path) : 0;
@@ -366,6 +378,9 @@ void config_free(struct config *config)
 	while (config->n_collectors--)
 		collector_clear(&config->collectors[config->n_collectors]);
 	free(config->collectors);
+	free(config->exclude);
+	free(config->translations);
+	free(config->stun.host);
 	free(config->hostname);
 	free(config->local_addresses);
 	free(config);

@@ -15,6 +15,8 @@
 #include "collector.h"
 #include "endpoint.h"
 #include "firefly.h"
+#include "prefix.h"
+#include "translation.h"
 
 /* Items of a list. Some are gone through for each flow. */
 #define CONFIG_LIST_MAX 1000
@@ -89,6 +91,41 @@ struct config {
 	 * too, at port 10514. Default: true.
 	 */
 	bool to_remote;
+
+	/*
+	 * fireflies.exclude: networks whose addresses get no firefly for being
+	 * the remote address of a flow; local stands for those of this host's
+	 * interfaces. Default: none.
+	 */
+	struct prefix *exclude;
+	size_t n_exclude;
+	bool exclude_local;
+
+	/*
+	 * fireflies.source: the address that they come from, at most one of
+	 * each family. Unspecified: which one the route says. Default: that.
+	 */
+	struct addr source_ipv4;
+	struct addr source_ipv6;
+
+	/*
+	 * fireflies.translate: networks and addresses, and what they are called
+	 * in fireflies. Default: none.
+	 */
+	struct translation *translations;
+	size_t n_translations;
+
+	/*
+	 * fireflies.stun: address or name of a STUN server, with or without a
+	 * port (3478). A host of NULL: none. Default: none.
+	 */
+	struct endpoint stun;
+
+	/*
+	 * fireflies.rate: datagrams in a second, 1..1000000, or 0 for as many
+	 * as there are. Default: 10000.
+	 */
+	uint32_t rate;
 
 	/*
 	 * fireflies.period: seconds from one ongoing firefly of a flow to the

@@ -7,84 +7,124 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "config.h"
 #include "firefly.h"
 #include "flows.h"
 #include "limit.h"
+#include "local.h"
 #include "log.h"
+#include "nat.h"
+#include "outlet.h"
+#include "rate.h"
 #include "sockaddr.h"
 #include "targets.h"
 #include "timestamp.h"
 
-/* One for each family: it has a port of its own as long as it is open. */
-struct out {
-	int fd; /* -1: this host does not have the family */
-	uint16_t port;
-};
-
 struct emitter {
 	const struct config *config;
 	char hostname[FIREFLY_HOSTNAME_MAX];
-	struct out ipv4;
-	struct out ipv6;
+	struct local *local;
+	struct outlet ipv4;
+	struct outlet ipv6;
 	struct targets *targets;
+	struct nat *nat;
+	struct rate rate;
 	struct limit limit;
 	struct emitter_counters counters;
 };
 
-static int open_out(struct out *out, sa_family_t family)
+static int64_t monotonic_us(void)
 {
-	const struct addr any = { .family = family };
-	union sockaddr_any sa;
-	socklen_t len = sizeof(sa);
-	struct addr addr;
+	struct timespec now;
 
-	out->fd = sockaddr_bind_udp(&any, 0);
-	if (out->fd == -EAFNOSUPPORT) {
-		out->fd = -1;
-		return 0;
-	}
-	if (out->fd < 0)
-		return out->fd;
-	if (getsockname(out->fd, &sa.sa, &len))
-		return -errno;
-	return sockaddr_read(&sa.sa, &addr, &out->port);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Open an outlet in the place of one, unless they are alike. */
+static int open_other(struct outlet *other, const struct outlet *outlet,
+		      const struct addr *source)
+{
+	*other = *outlet;
+	return addr_equal(&outlet->source, source) ? 0 :
+						     outlet_open(other, source);
+}
+
+/* Put it there, or forget it. */
+static void settle(struct outlet *outlet, struct outlet *other, bool use)
+{
+	if (outlet->fd == other->fd)
+		return;
+	outlet_close(use ? outlet : other);
+	if (use)
+		*outlet = *other;
+}
+
+static void check_source(struct emitter *emitter, const struct addr *source)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (!addr_is_unspecified(source) && !local_has(emitter->local, source))
+		log_warn("fireflies.source: %s is not this host's address: "
+			 "nothing of IPv%d can be sent while it is not",
+			 addr_format(source, text),
+			 source->family == AF_INET ? 4 : 6);
+}
+
+/* What does not fail. */
+static void use(struct emitter *emitter, const struct config *config)
+{
+	if (!emitter->config || emitter->config->rate != config->rate)
+		rate_set(&emitter->rate, config->rate, monotonic_us());
+	emitter->config = config;
+	firefly_hostname(emitter->hostname, config->hostname);
+	check_source(emitter, &config->source_ipv4);
+	check_source(emitter, &config->source_ipv6);
 }
 
 int emitter_reload(struct emitter *emitter, const struct config *config)
 {
-	int ret = targets_reload(emitter->targets, config);
+	struct outlet ipv4 = emitter->ipv4, ipv6 = emitter->ipv6;
+	int ret;
 
+	ret = open_other(&ipv4, &emitter->ipv4, &config->source_ipv4);
+	if (!ret)
+		ret = open_other(&ipv6, &emitter->ipv6, &config->source_ipv6);
+	if (!ret)
+		ret = targets_reload(emitter->targets, config);
+	settle(&emitter->ipv4, &ipv4, !ret);
+	settle(&emitter->ipv6, &ipv6, !ret);
 	if (ret)
 		return ret;
-	emitter->config = config;
-	firefly_hostname(emitter->hostname, config->hostname);
+	nat_reload(emitter->nat, config);
+	use(emitter, config);
 	return 0;
 }
 
 int emitter_new(struct emitter **out, sd_event *event,
-		const struct config *config)
+		const struct config *config, struct local *local)
 {
 	struct emitter *emitter = calloc(1, sizeof(*emitter));
 	int ret;
 
 	if (!emitter)
 		return -ENOMEM;
-	emitter->config = config;
-	firefly_hostname(emitter->hostname, config->hostname);
-	emitter->ipv4.fd = -1;
+	emitter->local = local;
 	emitter->ipv6.fd = -1;
-	ret = open_out(&emitter->ipv4, AF_INET);
+	ret = outlet_open(&emitter->ipv4, &config->source_ipv4);
 	if (!ret)
-		ret = open_out(&emitter->ipv6, AF_INET6);
+		ret = outlet_open(&emitter->ipv6, &config->source_ipv6);
+	if (!ret)
+		ret = nat_new(&emitter->nat, event, config, local);
 	if (!ret)
 		ret = targets_new(&emitter->targets, event, config);
 	if (ret) {
 		emitter_free(emitter);
 		return ret;
 	}
+	use(emitter, config);
 	*out = emitter;
 	return 0;
 }
@@ -93,76 +133,123 @@ void emitter_free(struct emitter *emitter)
 {
 	if (!emitter)
 		return;
-	if (emitter->ipv4.fd >= 0)
-		close(emitter->ipv4.fd);
-	if (emitter->ipv6.fd >= 0)
-		close(emitter->ipv6.fd);
+	outlet_close(&emitter->ipv4);
+	outlet_close(&emitter->ipv6);
 	targets_free(emitter->targets);
+	nat_free(emitter->nat);
 	free(emitter);
 }
 
 /* A datagram on its way to several addresses. */
 struct shipment {
 	struct emitter *emitter;
+	bool urgent; /* a start or an end, of which there is one only */
 	const char *datagram;
 	size_t len;
 };
+
+static const struct outlet *outlet_for(const struct emitter *emitter,
+				       const struct addr *addr)
+{
+	return addr->family == AF_INET6 ? &emitter->ipv6 : &emitter->ipv4;
+}
 
 static void send_to(void *data, const struct addr *addr, uint16_t port)
 {
 	const struct shipment *shipment = data;
 	struct emitter *emitter = shipment->emitter;
-	const struct out *out = addr->family == AF_INET6 ? &emitter->ipv6 :
-							   &emitter->ipv4;
 	char text[SOCKADDR_TEXT_MAX];
-	union sockaddr_any sa;
-	socklen_t sa_len = sockaddr_fill(&sa, addr, port);
-	int error = EAFNOSUPPORT;
+	int ret;
 
-	if (out->fd >= 0) {
-		if (sendto(out->fd, shipment->datagram, shipment->len,
-			   MSG_DONTWAIT | MSG_NOSIGNAL, &sa.sa, sa_len) >= 0) {
-			emitter->counters.sent++;
-			return;
-		}
-		error = errno;
+	if (!rate_take(&emitter->rate, shipment->urgent, monotonic_us())) {
+		emitter->counters.limited++;
+		emitter->counters.limited_ongoing += !shipment->urgent;
+		limit_log(&emitter->limit, LOG_WARNING,
+			  "a firefly to %s is lost: more than fireflies.rate",
+			  sockaddr_text(addr, port, text));
+		return;
+	}
+	ret = outlet_send(outlet_for(emitter, addr), addr, port,
+			  shipment->datagram, shipment->len);
+	if (!ret) {
+		emitter->counters.sent++;
+		return;
 	}
 	emitter->counters.failed++;
 	limit_log(&emitter->limit, LOG_WARNING, "a firefly to %s is lost: %s",
-		  sockaddr_text(addr, port, text), strerror(error));
+		  sockaddr_text(addr, port, text), strerror(-ret));
+}
+
+static bool is_excluded(const struct emitter *emitter, const struct addr *addr)
+{
+	const struct config *config = emitter->config;
+	size_t i;
+
+	for (i = 0; i < config->n_exclude; i++)
+		if (prefix_has(&config->exclude[i], addr))
+			return true;
+	return config->exclude_local && local_has_network(emitter->local, addr);
+}
+
+static void send_to_remote(struct shipment *shipment, const struct addr *remote)
+{
+	struct emitter *emitter = shipment->emitter;
+
+	if (!emitter->config->to_remote || !remote ||
+	    targets_had(emitter->targets, remote, FIREFLY_PORT))
+		return;
+	if (is_excluded(emitter, remote))
+		emitter->counters.excluded++;
+	else
+		send_to(shipment, remote, FIREFLY_PORT);
+}
+
+/* Writes a firefly with the addresses that others know. */
+static bool write_firefly(struct emitter *emitter,
+			  char datagram[static FIREFLY_MAX + 1],
+			  const struct firefly *firefly,
+			  struct shipment *shipment)
+{
+	struct firefly told = *firefly;
+	int len;
+
+	nat_apply(emitter->nat, &told.key);
+	len = firefly_format(datagram, &told, emitter->hostname,
+			     EMITTER_APP_NAME, timestamp_now());
+	if (len < 0) {
+		emitter->counters.unfit++;
+		limit_log(&emitter->limit, LOG_ERR,
+			  "a firefly cannot be written: %s", strerror(-len));
+		return false;
+	}
+	*shipment = (struct shipment){
+		.emitter = emitter,
+		.urgent = firefly->state != FIREFLY_ONGOING,
+		.datagram = datagram,
+		.len = len,
+	};
+	return true;
 }
 
 void emitter_report(void *data, const struct flow *flow,
 		    const struct firefly *firefly)
 {
 	struct emitter *emitter = data;
-	const struct addr *remote = flow_remote(flow);
 	char datagram[FIREFLY_MAX + 1];
 	struct shipment shipment;
-	int len;
 
-	len = firefly_format(datagram, firefly, emitter->hostname,
-			     EMITTER_APP_NAME, timestamp_now());
-	if (len < 0) {
-		emitter->counters.unfit++;
-		limit_log(&emitter->limit, LOG_ERR,
-			  "a firefly cannot be written: %s", strerror(-len));
+	if (!write_firefly(emitter, datagram, firefly, &shipment))
 		return;
-	}
-	shipment = (struct shipment){ emitter, datagram, len };
 	targets_each(emitter->targets, firefly, send_to, &shipment);
-	if (emitter->config->to_remote && remote &&
-	    !targets_had(emitter->targets, remote, FIREFLY_PORT))
-		send_to(&shipment, remote, FIREFLY_PORT);
+	send_to_remote(&shipment, flow_remote(flow));
 }
 
 bool emitter_is_own_port(const struct emitter *emitter, const struct addr *from,
 			 uint16_t port)
 {
-	const struct out *out = from->family == AF_INET6 ? &emitter->ipv6 :
-							   &emitter->ipv4;
+	const struct outlet *outlet = outlet_for(emitter, from);
 
-	return out->fd >= 0 && out->port == port;
+	return outlet->fd >= 0 && outlet->port == port;
 }
 
 bool emitter_is_own_name(const struct emitter *emitter,
@@ -193,6 +280,9 @@ void emitter_log_counters(const struct emitter *emitter)
 	struct emitter_counters c = emitter_counters(emitter);
 
 	log_info("fireflies: %" PRIu64 " sent, %" PRIu64 " failed, %" PRIu64
-		 " unresolved, %" PRIu64 " filtered, %" PRIu64 " unfit",
-		 c.sent, c.failed, c.unresolved, c.filtered, c.unfit);
+		 " unresolved, %" PRIu64 " limited (%" PRIu64
+		 " of them ongoing), %" PRIu64 " filtered, %" PRIu64
+		 " excluded, %" PRIu64 " unfit",
+		 c.sent, c.failed, c.unresolved, c.limited, c.limited_ongoing,
+		 c.filtered, c.excluded, c.unfit);
 }

@@ -19,16 +19,18 @@ struct emitter;
 struct firefly;
 struct firefly_sender;
 struct flow;
+struct local;
 
 /* The name of this daemon in its fireflies. */
 #define EMITTER_APP_NAME "scitagd"
 
 /*
- * config is used as long as this lives or until there is another. Names of
- * collectors are resolved in the background. Returns 0 or -errno.
+ * config is used as long as this lives or until there is another, local as
+ * long as it lives. Names of collectors are resolved in the background.
+ * Returns 0 or -errno.
  */
 int emitter_new(struct emitter **out, sd_event *event,
-		const struct config *config);
+		const struct config *config, struct local *local);
 
 /*
  * From now on, what config has. Names that were resolved already keep their
@@ -58,7 +60,10 @@ struct emitter_counters {
 	uint64_t sent; /* datagrams */
 	uint64_t failed; /* datagrams that could not be sent */
 	uint64_t unresolved; /* for a collector without an address */
+	uint64_t limited; /* more than fireflies.rate */
+	uint64_t limited_ongoing; /* of these, of flows that go on */
 	uint64_t filtered; /* not for a collector, as configured */
+	uint64_t excluded; /* not for a remote address, as configured */
 	uint64_t unfit; /* fireflies that could not be written */
 };
 struct emitter_counters emitter_counters(const struct emitter *emitter);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "prefix.h"
 
 struct local {
 	int monitor_fd; /* rtnetlink: gets a message on any change */
@@ -19,6 +20,8 @@ struct local {
 	size_t n_more;
 	struct addr *addrs; /* of the interfaces, sorted */
 	size_t n_addrs;
+	struct prefix *networks; /* of the same */
+	size_t n_networks;
 };
 
 static int monitor_open(void)
@@ -82,10 +85,44 @@ static int compare(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct addr));
 }
 
+static unsigned int mask_len(const struct addr *mask)
+{
+	unsigned int len = 0;
+
+	while (len < 8 * sizeof(mask->octets) &&
+	       mask->octets[len / 8] & 0x80 >> len % 8)
+		len++;
+	return len;
+}
+
+/* What all interfaces have. Both lists have room for it. */
+static void take_interfaces(const struct ifaddrs *list, struct addr *addrs,
+			    size_t *n_addrs, struct prefix *networks,
+			    size_t *n_networks)
+{
+	const struct ifaddrs *ifa;
+	struct addr mask;
+
+	*n_addrs = 0;
+	*n_networks = 0;
+	for (ifa = list; ifa; ifa = ifa->ifa_next) {
+		struct addr *addr = &addrs[*n_addrs];
+
+		if (!from_sockaddr(addr, ifa->ifa_addr))
+			continue;
+		(*n_addrs)++;
+		if (from_sockaddr(&mask, ifa->ifa_netmask) &&
+		    mask.family == addr->family)
+			networks[(*n_networks)++] =
+				prefix_of(addr, mask_len(&mask));
+	}
+}
+
 /* On a failure the addresses of before stay. */
 static int reread(struct local *local)
 {
 	struct ifaddrs *list, *ifa;
+	struct prefix *networks;
 	struct addr *addrs;
 	size_t n = 0;
 
@@ -94,19 +131,21 @@ static int reread(struct local *local)
 	for (ifa = list; ifa; ifa = ifa->ifa_next)
 		n++;
 	addrs = calloc(n + 1, sizeof(*addrs));
-	if (!addrs) {
+	networks = calloc(n + 1, sizeof(*networks));
+	if (!addrs || !networks) {
+		free(addrs);
+		free(networks);
 		freeifaddrs(list);
 		return -ENOMEM;
 	}
-	for (n = 0, ifa = list; ifa; ifa = ifa->ifa_next)
-		if (from_sockaddr(&addrs[n], ifa->ifa_addr))
-			n++;
-	freeifaddrs(list);
-
-	qsort(addrs, n, sizeof(*addrs), compare);
 	free(local->addrs);
+	free(local->networks);
 	local->addrs = addrs;
-	local->n_addrs = n;
+	local->networks = networks;
+	take_interfaces(list, addrs, &local->n_addrs, networks,
+			&local->n_networks);
+	freeifaddrs(list);
+	qsort(addrs, local->n_addrs, sizeof(*addrs), compare);
 	return 0;
 }
 
@@ -149,27 +188,45 @@ void local_free(struct local *local)
 	if (local->monitor_fd >= 0)
 		close(local->monitor_fd);
 	free(local->addrs);
+	free(local->networks);
 	free(local);
+}
+
+static void refresh(struct local *local)
+{
+	int ret;
+
+	if (!monitor_changed(local->monitor_fd))
+		return;
+	ret = reread(local);
+	if (ret)
+		log_err("cannot read this host's addresses: %s",
+			strerror(-ret));
 }
 
 bool local_has(struct local *local, const struct addr *addr)
 {
 	size_t i;
-	int ret;
 
 	if (addr_is_loopback(addr))
 		return true;
 	for (i = 0; i < local->n_more; i++)
 		if (addr_equal(&local->more[i], addr))
 			return true;
-	if (monitor_changed(local->monitor_fd)) {
-		ret = reread(local);
-		if (ret)
-			log_err("cannot read this host's addresses: %s",
-				strerror(-ret));
-	}
+	refresh(local);
 	return bsearch(addr, local->addrs, local->n_addrs, sizeof(*addr),
 		       compare);
+}
+
+bool local_has_network(struct local *local, const struct addr *addr)
+{
+	size_t i;
+
+	refresh(local);
+	for (i = 0; i < local->n_networks; i++)
+		if (prefix_has(&local->networks[i], addr))
+			return true;
+	return false;
 }
 
 enum local_side local_side(struct local *local, const struct flow_key *key)

@@ -26,6 +26,9 @@ void local_free(struct local *local); /* NULL is fine */
 
 /* Loopback addresses are always local. Does not block on anything remote. */
 bool local_has(struct local *local, const struct addr *addr);
+
+/* Is it in a network of one of the interfaces, as its addresses have them? */
+bool local_has_network(struct local *local, const struct addr *addr);
 enum local_side local_side(struct local *local, const struct flow_key *key);
 
 #endif /* SCITAGD_LOCAL_H */

@@ -260,7 +260,7 @@ static int open_flows(struct daemon *d)
 	if (!ret)
 		ret = kernel_new(&d->kernel, d->config, d->event);
 	if (!ret)
-		ret = emitter_new(&d->emitter, d->event, d->config);
+		ret = emitter_new(&d->emitter, d->event, d->config, d->local);
 	if (ret)
 		return ret;
 	calls.kernel = d->kernel;

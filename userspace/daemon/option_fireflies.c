@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "collector.h"
@@ -16,7 +17,9 @@
 #include "number.h"
 #include "option.h"
 #include "option_value.h"
+#include "stun.h"
 
+#define RATE_LIMIT 1000000
 #define PERIOD_LIMIT_S 86400 /* what the kernel takes as an interval */
 
 static int add_collector(struct config *config)
@@ -105,6 +108,176 @@ static const struct option_mapping collector_mapping = {
 	.n_keys = sizeof(collector_keys) / sizeof(collector_keys[0]),
 	.check = check_collector,
 };
+
+static int set_exclude(struct config *config, const char *text,
+		       char error[static OPTION_ERROR_MAX])
+{
+	if (strcasecmp(text, "local"))
+		return option_add_prefix(&config->exclude, &config->n_exclude,
+					 text, error);
+	config->exclude_local = true;
+	return 0;
+}
+
+static struct json_object *get_exclude(const struct config *config)
+{
+	struct json_object *list =
+		option_get_prefixes(config->exclude, config->n_exclude);
+
+	if (config->exclude_local)
+		json_append(list, json_object_new_string("local"));
+	return list;
+}
+
+static int set_source(struct config *config, const char *text,
+		      char error[static OPTION_ERROR_MAX])
+{
+	struct addr addr, *source;
+
+	if (addr_parse(&addr, text) || addr_is_unspecified(&addr) ||
+	    addr_is_multicast(&addr))
+		return option_fail(error, "\"%s\" is no host's address", text);
+	source = addr.family == AF_INET ? &config->source_ipv4 :
+					  &config->source_ipv6;
+	if (!addr_is_unspecified(source))
+		return option_fail(error,
+				   "\"%s\" is the second address of IPv%d",
+				   text, addr.family == AF_INET ? 4 : 6);
+	*source = addr;
+	return 0;
+}
+
+static struct json_object *get_source(const struct config *config)
+{
+	struct addr addrs[2];
+	size_t n = 0;
+
+	if (!addr_is_unspecified(&config->source_ipv4))
+		addrs[n++] = config->source_ipv4;
+	if (!addr_is_unspecified(&config->source_ipv6))
+		addrs[n++] = config->source_ipv6;
+	return option_get_addrs(addrs, n);
+}
+
+static int set_translate(struct config *config, const char *text,
+			 char error[static OPTION_ERROR_MAX])
+{
+	(void)config;
+	return option_fail(error, "\"%s\" is no mapping of from and to", text);
+}
+
+static struct json_object *get_translate(const struct config *config)
+{
+	struct json_object *list = json_object_new_array();
+	char text[PREFIX_TEXT_MAX];
+	size_t i;
+
+	for (i = 0; i < config->n_translations; i++) {
+		const struct translation *t = &config->translations[i];
+		struct json_object *object = json_object_new_object();
+
+		json_add(object, "from",
+			 json_object_new_string(prefix_format(&t->from, text)));
+		json_add(object, "to",
+			 json_object_new_string(prefix_format(&t->to, text)));
+		json_append(list, object);
+	}
+	return list;
+}
+
+static int add_translation(struct config *config)
+{
+	struct translation *more;
+
+	more = reallocarray(config->translations, config->n_translations + 1,
+			    sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	config->translations = more;
+	more[config->n_translations++] = (struct translation){ .from.len = 0 };
+	return 0;
+}
+
+static struct translation *last_translation(const struct config *config)
+{
+	return &config->translations[config->n_translations - 1];
+}
+
+static int set_from(struct config *config, const char *text,
+		    char error[static OPTION_ERROR_MAX])
+{
+	return prefix_parse(&last_translation(config)->from, text, error);
+}
+
+static int set_to(struct config *config, const char *text,
+		  char error[static OPTION_ERROR_MAX])
+{
+	return prefix_parse(&last_translation(config)->to, text, error);
+}
+
+static int check_translation(const struct config *config,
+			     char error[static OPTION_ERROR_MAX])
+{
+	const char *what = translation_error(last_translation(config));
+
+	return what ? option_fail(error, "%s", what) : 0;
+}
+
+static const struct option_key translation_keys[] = {
+	{ "from", false, set_from },
+	{ "to", false, set_to },
+};
+
+static const struct option_mapping translation_mapping = {
+	.add = add_translation,
+	.keys = translation_keys,
+	.n_keys = sizeof(translation_keys) / sizeof(translation_keys[0]),
+	.check = check_translation,
+};
+
+static int set_stun(struct config *config, const char *text,
+		    char error[static OPTION_ERROR_MAX])
+{
+	struct endpoint server;
+	struct addr addr;
+	int ret;
+
+	if (!strcmp(text, "none"))
+		return 0;
+	ret = endpoint_parse(&server, text, STUN_PORT, error);
+	if (ret)
+		return ret;
+	if (!addr_parse(&addr, server.host) && addr.family != AF_INET) {
+		free(server.host);
+		return option_fail(error,
+				   "\"%s\" is IPv6, where nothing is asked for",
+				   text);
+	}
+	free(config->stun.host);
+	config->stun = server;
+	return 0;
+}
+
+static struct json_object *get_stun(const struct config *config)
+{
+	char *text = config->stun.host ? endpoint_text(&config->stun) :
+					 strdup("none");
+	struct json_object *value = text ? json_object_new_string(text) : NULL;
+
+	free(text);
+	return value;
+}
+
+static int set_rate(struct config *config, const char *text,
+		    char error[static OPTION_ERROR_MAX])
+{
+	return option_set_number(&config->rate, text, 0, RATE_LIMIT, error);
+}
+
+static struct json_object *get_rate(const struct config *config)
+{
+	return json_object_new_int64(config->rate);
+}
 
 static int set_to_remote(struct config *config, const char *text,
 			 char error[static OPTION_ERROR_MAX])
@@ -204,6 +377,12 @@ static const struct option options[] = {
 	  &collector_mapping },
 	{ "fireflies.to-remote", false, set_to_remote, get_to_remote, "true",
 	  NULL },
+	{ "fireflies.exclude", true, set_exclude, get_exclude, "", NULL },
+	{ "fireflies.source", true, set_source, get_source, "", NULL },
+	{ "fireflies.translate", true, set_translate, get_translate, "",
+	  &translation_mapping },
+	{ "fireflies.stun", false, set_stun, get_stun, "none", NULL },
+	{ "fireflies.rate", false, set_rate, get_rate, "10000", NULL },
 	{ "fireflies.period", false, set_period, get_period, "10s", NULL },
 	{ "fireflies.enrichment", false, set_enrichment, get_enrichment, "lean",
 	  NULL },

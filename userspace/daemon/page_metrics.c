@@ -111,6 +111,13 @@ static void put_fireflies(const struct openmetrics *om,
 		"Datagrams that could not be sent", c.failed);
 	counter(om, "scitagd_fireflies_unresolved",
 		"Fireflies for collectors without address", c.unresolved);
+	counter(om, "scitagd_fireflies_limited",
+		"Datagrams beyond fireflies.rate", c.limited);
+	counter(om, "scitagd_fireflies_limited_ongoing",
+		"Of these, those of flows that go on", c.limited_ongoing);
+	counter(om, "scitagd_fireflies_excluded",
+		"Fireflies not for a remote address (fireflies.exclude)",
+		c.excluded);
 	counter(om, "scitagd_fireflies_filtered",
 		"Fireflies that a collector did not want", c.filtered);
 	counter(om, "scitagd_fireflies_unfit",

@@ -157,7 +157,10 @@ static struct json_object *fireflies_object(const struct pages *pages)
 	add_u64(object, "sent", c.sent);
 	add_u64(object, "failed", c.failed);
 	add_u64(object, "unresolved", c.unresolved);
+	add_u64(object, "limited", c.limited);
+	add_u64(object, "limited-ongoing", c.limited_ongoing);
 	add_u64(object, "filtered", c.filtered);
+	add_u64(object, "excluded", c.excluded);
 	add_u64(object, "unfit", c.unfit);
 	add_u64(object, "ongoing", flows_counters(pages->flows)->ongoing);
 	add_u64(object, "collectors-left-out",

@@ -57,13 +57,18 @@ int prefix_parse(struct prefix *prefix, const char *text,
 	if (text[n] && decimal_parse(&len, text + n + 1, len))
 		return fail(error, "\"%s\" is not a length of 0..%u",
 			    text + n + 1, (unsigned int)len);
-	result = (struct prefix){ .addr = cut(&addr, len), .len = len };
+	result = prefix_of(&addr, len);
 	if (!addr_equal(&result.addr, &addr))
 		return fail(error,
 			    "\"%s\" has bits beyond its length: write %s", text,
 			    prefix_format(&result, buf));
 	*prefix = result;
 	return 0;
+}
+
+struct prefix prefix_of(const struct addr *addr, unsigned int len)
+{
+	return (struct prefix){ .addr = cut(addr, len), .len = len };
 }
 
 const char *prefix_format(const struct prefix *prefix,

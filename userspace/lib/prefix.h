@@ -32,6 +32,9 @@ struct prefix {
 int prefix_parse(struct prefix *prefix, const char *text,
 		 char error[static PREFIX_ERROR_MAX]);
 
+/* The network of this length that an address is in. */
+struct prefix prefix_of(const struct addr *addr, unsigned int len);
+
 /* Always with its length. Returns buf. */
 const char *prefix_format(const struct prefix *prefix,
 			  char buf[static PREFIX_TEXT_MAX]);
