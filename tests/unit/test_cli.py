@@ -54,7 +54,7 @@ class HelpTest(CliTest):
     def test_help(self):
         main = self.run_ok("--help")
         for group in ("flow", "rule", "check", "stats", "status", "monitor",
-                      "record", "plot", "tag", "registry"):
+                      "record", "plot", "tag", "registry", "top"):
             text = self.run_ok(group, "--help")
             self.assertTrue(text.startswith(f"usage: scitag {group}"), text)
             self.assertIn("\nexample", text)
@@ -95,6 +95,13 @@ class UsageTest(CliTest):
         self.refused(2, 'record takes no more words: "y"', "record", "x", "y")
         self.refused(2, "write a path", "status", "--socket")
         self.refused(2, 'status takes no more words: "x"', "status", "x")
+        self.refused(2, "seconds, 0.1..3600", "top", "-d", "0.01")
+        self.refused(2, "seconds, 0.1..3600", "top", "--interval", "nan")
+        self.refused(2, "seconds, 0.1..3600", "top", "-d", "1x")
+        self.refused(2, "number above 0", "top", "-n", "0")
+        self.refused(2, "--sort: write out, in", "top", "--sort", "size")
+        self.refused(2, "--filter has no value", "top", "--filter")
+        self.refused(2, 'top takes no more words: "x"', "top", "x", "-b")
         self.refused(2, "check what?", "check")
         self.refused(2, "which port?", "check", "::1")
         self.refused(2, '"host" is not an IPv6 address', "check", "host")
@@ -630,6 +637,8 @@ class NoModuleTest(CliTest):
         run = scitag("status", "--no-daemon")
         self.assertEqual(run.returncode, 3)
         self.assertIn(hint, run.stderr)
+        self.refused(3, hint, "top")
+        self.refused(3, hint, "top", "--batch")
         self.refused(3, hint, "monitor")
         self.refused(3, hint, "monitor", "--snapshots")
         self.refused(3, hint, "record", "/nonexistent/x")

@@ -7,7 +7,7 @@
 #include "cli.h"
 
 static const struct command *const tables[] = {
-	cmd_flow,    cmd_rule,	 cmd_check, cmd_stats, cmd_status,
+	cmd_flow,    cmd_rule,	 cmd_check, cmd_stats, cmd_status,   cmd_top,
 	cmd_monitor, cmd_record, cmd_plot,  cmd_tag,   cmd_registry,
 };
 
@@ -64,7 +64,7 @@ static int find_command(struct cli *cli, struct args *args,
 	if (!*command)
 		return cli_fail(
 			cli, CLI_USAGE,
-			"\"%s\" is not a command: write flow, rule, check, stats, status, monitor, record, plot, tag or registry",
+			"\"%s\" is not a command: write flow, rule, check, stats, status, top, monitor, record, plot, tag or registry",
 			group);
 	if (!(*command)->name)
 		return CLI_OK;

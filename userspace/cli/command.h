@@ -12,6 +12,7 @@
 
 #include "flow.h"
 #include "tag.h"
+#include "top.h"
 
 struct args;
 struct cli;
@@ -29,6 +30,7 @@ struct request {
 	const char *cacert; /* NULL: those of the system */
 	bool insecure;
 	bool force;
+	struct top_options top;
 	bool no_daemon; /* of status: leave it out */
 	bool snapshot; /* with snapshots */
 	const char *output; /* path of a file to write */
@@ -66,5 +68,6 @@ extern const struct command cmd_rule[];
 extern const struct command cmd_stats[];
 extern const struct command cmd_status[];
 extern const struct command cmd_tag[];
+extern const struct command cmd_top[];
 
 #endif /* SCITAG_COMMAND_H */

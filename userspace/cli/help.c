@@ -12,6 +12,7 @@ static const char main_help[] =
 	"  check      what a path does with each kind of mark\n"
 	"  stats      counters of marked and unmarked packets\n"
 	"  status     how module and daemon are, and what to do if they are not well\n"
+	"  top        flows with their rates and round-trip times, full screen\n"
 	"  monitor    flows that come and go, and snapshots of them\n"
 	"  record     snapshots into a file\n"
 	"  plot       a picture of such a file\n"
@@ -190,6 +191,26 @@ static const char tag_help[] =
 	"  scitag tag scitag:206\n"
 	"  scitag tag label:0x30038\n";
 
+static const char top_help[] =
+	"usage: scitag top [--interval SECONDS] [--sort COLUMN] [--reverse]\n"
+	"              [--filter WORDS] [--batch] [--count NUMBER]\n"
+	"\n"
+	"The flows of this network namespace and what they do, again and again, every 2\n"
+	"seconds: rates since the last time (at first: since the flow began), round-trip\n"
+	"time, retransmissions, congestion window, and how many packets were marked.\n"
+	"--batch prints tables, and needs no terminal; with --json it is the default.\n"
+	"  COLUMN  out, in, rtt, retransmits, retransmit-rate, cwnd, marked, age,\n"
+	"          experiment, activity, source, destination\n"
+	"  WORDS   all of them have to be in addresses, ports, names or ids\n"
+	"\n"
+	"keys: q quit, < > sort by another column, r reverse, / filter (Enter, Escape),\n"
+	"p pause, arrows and pages move, left and right by columns\n"
+	"\n"
+	"examples:\n"
+	"  scitag top --filter 'atlas :1094'\n"
+	"  scitag top --batch --count 1 --sort rtt\n"
+	"  scitag --json top --count 2 --interval 10\n";
+
 static const char registry_help[] =
 	"usage: scitag registry show\n"
 	"       scitag registry check FILE\n"
@@ -221,6 +242,7 @@ static const struct {
 	{ "tag", tag_help },	   { "rule", rule_help },
 	{ "check", check_help },   { "record", record_help },
 	{ "plot", plot_help },	   { "registry", registry_help },
+	{ "top", top_help },
 };
 
 const char *help_text(const char *group)

@@ -55,6 +55,11 @@ void output_set_json(struct output *out, bool json)
 	out->json = json;
 }
 
+bool output_is_json(const struct output *out)
+{
+	return out->json;
+}
+
 static void note_error(struct output *out, int error)
 {
 	if (!out->error)
@@ -68,7 +73,7 @@ int output_finish(struct output *out)
 	return out->error;
 }
 
-static void field_text(char buf[static OUTPUT_TEXT_MAX],
+void output_field_text(char buf[static OUTPUT_TEXT_MAX],
 		       const struct output_field *field,
 		       struct json_object *object)
 {
@@ -88,8 +93,7 @@ static void field_text(char buf[static OUTPUT_TEXT_MAX],
 			 json_object_get_string(value));
 }
 
-/* Columns that a text takes: octets but those that continue one in UTF-8. */
-static int text_width(const char *text)
+int output_text_width(const char *text)
 {
 	int width = 0;
 
@@ -135,14 +139,15 @@ static void record_text(struct output *out, const struct output_field *fields,
 	size_t i;
 
 	for (i = 0; i < n_fields; i++)
-		if (text_width(fields[i].heading) > width)
-			width = text_width(fields[i].heading);
+		if (output_text_width(fields[i].heading) > width)
+			width = output_text_width(fields[i].heading);
 	for (i = 0; i < n_fields; i++) {
-		field_text(buf, &fields[i], object);
+		output_field_text(buf, &fields[i], object);
 		if (!buf[0])
 			continue;
 		fputs(fields[i].heading, out->file);
-		put_spaces(out, width - text_width(fields[i].heading) + 2);
+		put_spaces(out,
+			   width - output_text_width(fields[i].heading) + 2);
 		put_lines(out, buf, width + 2);
 	}
 }
@@ -171,7 +176,7 @@ static void line_text(struct output *out, const struct output_field *fields,
 	size_t i;
 
 	for (i = 0; i < n_fields; i++) {
-		field_text(buf, &fields[i], object);
+		output_field_text(buf, &fields[i], object);
 		if (!buf[0])
 			continue;
 		fprintf(out->file, "%s%s%s%s",
@@ -254,7 +259,7 @@ void output_list_add(struct output *out, struct json_object *object)
 		fputc('\n', out->file);
 	} else {
 		for (i = 0; i < out->n_fields; i++) {
-			field_text(buf, &out->fields[i], object);
+			output_field_text(buf, &out->fields[i], object);
 			add_cell(out, strdup(buf[0] ? buf : "-"));
 		}
 	}
@@ -264,19 +269,19 @@ void output_list_add(struct output *out, struct json_object *object)
 
 static int column_width(const struct output *out, size_t column)
 {
-	int width = text_width(out->fields[column].heading);
+	int width = output_text_width(out->fields[column].heading);
 	size_t i;
 
 	for (i = column; i < out->n_cells; i += out->n_fields)
-		if (text_width(out->cells[i]) > width)
-			width = text_width(out->cells[i]);
+		if (output_text_width(out->cells[i]) > width)
+			width = output_text_width(out->cells[i]);
 	return width;
 }
 
 static void put_cell(struct output *out, size_t column, int width,
 		     const char *text)
 {
-	int space = width - text_width(text);
+	int space = width - output_text_width(text);
 
 	if (out->fields[column].right)
 		put_spaces(out, space);

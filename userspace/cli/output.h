@@ -35,6 +35,7 @@ struct output_field {
 struct output *output_new(FILE *file);
 void output_free(struct output *out); /* NULL is fine; file stays open */
 void output_set_json(struct output *out, bool json);
+bool output_is_json(const struct output *out);
 
 /*
  * In all that follows the objects become the output's, and NULL as object
@@ -57,6 +58,14 @@ void output_lines_begin(struct output *out, const struct output_field *fields,
 			size_t n_fields);
 void output_list_add(struct output *out, struct json_object *object);
 void output_list_end(struct output *out);
+
+/* One field of an object as text. */
+void output_field_text(char buf[static OUTPUT_TEXT_MAX],
+		       const struct output_field *field,
+		       struct json_object *object);
+
+/* Columns that a text takes: octets but those that continue one in UTF-8. */
+int output_text_width(const char *text);
 
 /*
  * The first error since output_new(): 0, -ENOMEM, or that of writing. Flushes
