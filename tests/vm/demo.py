@@ -2,12 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # timeout: 240
 # kernels: 6.1 6.12 7.3
-"""The main job, on real software: what `make demo` shows.
-
-    server                                            client
-    xrootd --firefly--> scitagd --netlink--> module   xrdcp, iperf3
-           [eth0] 2001:db8:1::1 ---- 2001:db8:2::1 [eth0]
-                                                      collector of fireflies
+"""The main job, on real software: what `make demo` shows. The hosts are those
+of storage.py.
 
 XRootD announces a transfer to the daemon of its host, the daemon has the
 module mark it and tells the collector; then the same with a line written
@@ -17,21 +13,17 @@ import contextlib
 import hashlib
 import json
 import os
-import pwd
 import re
 import signal
-import socket
 import subprocess
 import threading
 
 import net
+from storage import (CLIENT, HOME, OUT, PIPE, SERVER, Collector, background,
+                     daemon, listening, show, topology, xrootd)
 from tap import case, done, equal
 
-OUT = os.environ['OUT']
-HOME = '/run/demo'
-SERVER, CLIENT = '2001:db8:1::1', '2001:db8:2::1'
 MIB = int(os.environ.get('DEMO_MIB', '64')) // int(os.environ['SLOW'])
-PIPE = f'{HOME}/flows'
 
 CONFIG = f"""marks: [label, hbh, do]
 pipes: [{PIPE}]
@@ -41,24 +33,10 @@ fireflies:
   collectors: ["[{CLIENT}]:10515"]
   period: 2s
 """
-XROOTD = """all.export /data
-oss.localroot {home}/exports
-all.adminpath {home}/xrootd
-all.pidpath {home}/xrootd
-xrd.port 1094
-xrootd.pmark ffdest 127.0.0.1:10514
-xrootd.pmark domain any
-xrootd.pmark use firefly scitag
-"""
 
 
 def say(title):
     print(f'\n=== {title}', flush=True)
-
-
-def show(text, indent='    '):
-    for line in str(text).rstrip().splitlines():
-        print(indent + line, flush=True)
 
 
 def run(where, command):
@@ -67,115 +45,6 @@ def run(where, command):
     output = net.sh(f'ip netns exec {where} {command}')
     show(output)
     return output
-
-
-@contextlib.contextmanager
-def topology():
-    """Two hosts and a cable that carries what a real one would: packets that
-    are no longer than the MTU."""
-    net.add('server')
-    net.add('client')
-    try:
-        net.sh('ip link add eth0 netns server type veth peer eth0 netns client'
-               f'; ip -n server addr add {SERVER}/32 dev eth0 nodad'
-               f'; ip -n client addr add {CLIENT}/32 dev eth0 nodad'
-               '; ip -n server link set eth0 up'
-               '; ip -n client link set eth0 up'
-               '; ip netns exec server ethtool -K eth0 tso off'
-               '; ip netns exec client ethtool -K eth0 tso off')
-        yield
-    finally:
-        net.delete('server')
-        net.delete('client')
-
-
-class Collector(threading.Thread):
-    """Receives fireflies on both ports that they are sent to."""
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.fireflies = []
-        self.sockets = [net.udp_socket('client', CLIENT, port)
-                        for port in (10514, 10515)]
-        self.start()
-
-    def run(self):
-        import select
-        while True:
-            for sock in select.select(self.sockets, [], [])[0]:
-                data, source = sock.recvfrom(65536)
-                # XRootD 5.8 sends its own to the other end, too.
-                if b' scitagd - firefly-json - ' in data[:200]:
-                    self.fireflies.append((sock.getsockname()[1], source[0],
-                                           data.decode()))
-
-    def at(self, port):
-        """The fireflies that came to a port, as (state, JSON)."""
-        read = [json.loads(text[text.index('{'):])
-                for to, _, text in self.fireflies if to == port]
-        return [(each['flow-lifecycle']['state'], each) for each in read]
-
-    def take(self, state, port=10515):
-        """The firefly of a state that came to a port, as JSON."""
-        return net.wait_for(lambda: dict(self.at(port)).get(state),
-                            what=f'{state} firefly')
-
-    def clear(self):
-        self.fireflies.clear()
-
-
-@contextlib.contextmanager
-def background(where, command, ready, log):
-    """A program that runs until the block ends, once it says it is ready."""
-    with open(log, 'w', encoding='utf-8') as output:
-        process = subprocess.Popen(['ip', 'netns', 'exec', where, *command],
-                                   stdout=output, stderr=output)
-    try:
-        net.wait_for(ready, what=f'start of {command[0]}: see {log}')
-        yield process
-    except AssertionError:
-        with open(log, encoding='utf-8') as output:
-            show(output.read()[-3000:])
-        raise
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def daemon():
-    config, log = f'{HOME}/scitagd.conf', f'{OUT}/scitagd.log'
-    with open(config, 'w', encoding='ascii') as file:
-        file.write(CONFIG)
-    return background('server', ['scitagd', '--config', config],
-                      lambda: os.path.exists(PIPE), log)
-
-
-def listening(where, port):
-    return f':{port} ' in net.sh(f'ip netns exec {where} ss -Hltn '
-                                 f'"sport = :{port}"')
-
-
-def xrootd():
-    log = f'{OUT}/xrootd.log'
-    user = pwd.getpwnam('xrootd')
-    for path in ('xrootd', 'exports', 'exports/data'):
-        os.makedirs(f'{HOME}/{path}', exist_ok=True)
-        os.chown(f'{HOME}/{path}', user.pw_uid, user.pw_gid)
-    with open(f'{HOME}/xrootd.cfg', 'w', encoding='ascii') as file:
-        file.write(XROOTD.format(home=HOME))
-    # XRootD wants to know its own name, and won't run as root.
-    for name, addr in (('server', SERVER), ('client', CLIENT)):
-        os.makedirs(f'/etc/netns/{name}', exist_ok=True)
-        with open(f'/etc/netns/{name}/hosts', 'w', encoding='ascii') as file:
-            file.write(f'127.0.0.1 localhost\n{addr} {name}.example.org '
-                       f'{name} {socket.gethostname()}\n')
-    return background('server', ['setpriv', '--reuid=xrootd',
-                                 '--regid=xrootd', '--clear-groups', 'xrootd',
-                                 '-c', f'{HOME}/xrootd.cfg', '-n', 'demo'],
-                      lambda: listening('server', 1094), log)
 
 
 @contextlib.contextmanager
@@ -412,15 +281,13 @@ def flows():
 
 
 def main():
-    os.makedirs(HOME, exist_ok=True)
-    os.chmod(HOME, 0o755)
     net.module_load()
     with open('/proc/version', encoding='ascii') as version:
         say(version.read().split(' (')[0])
     run_here = net.sh('modinfo -F description scitag; cat '
                       '/sys/module/scitag/version')
     show(run_here)
-    with topology(), daemon():
+    with topology(), daemon(CONFIG):
         collector = Collector()
         part_xrootd(collector)
         part_pipe(collector)
