@@ -127,6 +127,9 @@ class Metrics(test_http.Case):
                  receiver + ',result="bad"', 1),
                 ("scitagd_receiver_datagrams_total",
                  receiver + ',result="taken"', 0),
+                ("scitagd_tag_flows_total", 'exp="3",act="14"', 3),
+                ("scitagd_tag_flows_total", 'exp="2",act="9"', 1),
+                ("scitagd_tag_flows_total", 'exp="1",act="1"', 1),
                 ("scitagd_flow_metrics_left_out", "", 0)):
             self.assertEqual(got[name, labels], value, name)
         self.assertLess(
@@ -144,6 +147,7 @@ class Metrics(test_http.Case):
 
     def test_counters_only_grow(self):
         d = self.http()
+        d.nothing_more()
         before = read(self.scrape().body.decode())
         for _ in range(3):
             d.nothing_more()
@@ -153,7 +157,7 @@ class Metrics(test_http.Case):
                 if key[0].endswith("_total"):
                     self.assertGreaterEqual(now[key], before[key])
             before = now
-        self.assertEqual(now["scitagd_flows_started_total", ""], 3)
+        self.assertEqual(now["scitagd_flows_started_total", ""], 4)
 
     @unittest.skipUnless(new_parser, "no prometheus_client")
     def test_library(self):

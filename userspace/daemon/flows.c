@@ -12,6 +12,7 @@
 #include "config.h"
 #include "log.h"
 #include "table.h"
+#include "tagcount.h"
 #include "timestamp.h"
 #include "usage.h"
 
@@ -22,6 +23,7 @@ struct flows {
 
 	struct table table;
 	struct flows_counters counters;
+	struct tagcounts tags;
 };
 
 static void flow_free(struct flow *flow)
@@ -94,10 +96,14 @@ static void describe(struct firefly *f, const struct flow *flow,
 }
 
 /* Counters are always told; of a socket that is gone the last is kept. */
-static void keep(struct snapshot *kept, const struct snapshot *now)
+static void keep(struct flows *flows, struct flow *flow,
+		 const struct snapshot *now)
 {
+	struct snapshot *kept = &flow->last;
 	struct snapshot before = *kept;
 
+	tagcount_add(&flows->tags, flow->experiment, flow->activity, &before,
+		     now);
 	*kept = *now;
 	if (now->has_tcp || !before.has_tcp)
 		return;
@@ -119,7 +125,7 @@ static bool look(struct flows *flows, struct flow *flow)
 	if (!now.flow_id)
 		return false;
 	table_set_id(&flows->table, flow, now.flow_id);
-	keep(&flow->last, &now);
+	keep(flows, flow, &now);
 	return now.has_tcp;
 }
 
@@ -182,6 +188,7 @@ static int start_new(struct flows *flows, const struct firefly *said,
 		goto no_memory;
 
 	flows->counters.started++;
+	tagcount_start(&flows->tags, flow->experiment, flow->activity);
 	log_flow(flow, "starts");
 	flows->calls.mark(flows->calls.kernel, flow);
 	report(flows, flow, FIREFLY_START, said, look(flows, flow), now_us);
@@ -214,6 +221,7 @@ static void retag(struct flows *flows, struct flow *flow,
 	if (set_application(flow, said))
 		log_err("no memory for the name of an application");
 	flows->counters.retagged++;
+	tagcount_start(&flows->tags, flow->experiment, flow->activity);
 	log_flow(flow, "is retagged");
 	flows->calls.mark(flows->calls.kernel, flow);
 	report(flows, flow, FIREFLY_START, said, look(flows, flow), now_us);
@@ -283,7 +291,7 @@ void flows_kernel_end(struct flows *flows, const struct snapshot *last,
 
 	if (!flow)
 		return;
-	keep(&flow->last, last);
+	keep(flows, flow, last);
 	end_by_kernel(flows, flow, last->has_tcp, reason);
 }
 
@@ -303,7 +311,7 @@ void flows_snapshot(struct flows *flows, const struct snapshot *snapshot)
 	/* It has been looked at since: numbers must not go back. */
 	if (!flow || snapshot->age_ns < flow->last.age_ns)
 		return;
-	keep(&flow->last, snapshot);
+	keep(flows, flow, snapshot);
 	if (!(snapshot->trigger & SCITAG_SNAPSHOT_TRIGGER_INTERVAL))
 		return;
 	flows->counters.ongoing++;
@@ -407,6 +415,11 @@ const struct flow *flows_first(const struct flows *flows)
 const struct flows_counters *flows_counters(const struct flows *flows)
 {
 	return &flows->counters;
+}
+
+const struct tagcounts *flows_tags(const struct flows *flows)
+{
+	return &flows->tags;
 }
 
 void flows_log_counters(const struct flows *flows)

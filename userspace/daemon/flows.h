@@ -21,6 +21,7 @@
 #include "snapshot.h"
 
 struct config;
+struct tagcounts;
 
 /* An open flow. */
 struct flow {
@@ -149,6 +150,9 @@ struct flows_counters {
 };
 const struct flows_counters *flows_counters(const struct flows *flows);
 void flows_log_counters(const struct flows *flows);
+
+/* The same by tag, and what the kernel counted of them. */
+const struct tagcounts *flows_tags(const struct flows *flows);
 
 /* For messages: "tcp [2001:db8::1]:1094 > [2001:db8::2]:40000". */
 #define FLOW_KEY_TEXT_MAX (2 * ADDR_TEXT_MAX + 32)

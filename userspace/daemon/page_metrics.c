@@ -20,6 +20,7 @@
 #include "pipe.h"
 #include "receiver.h"
 #include "sources.h"
+#include "tag_metrics.h"
 
 #define LABELS_MAX 1024
 
@@ -273,6 +274,7 @@ static void put_all(const struct openmetrics *om, const struct pages *pages)
 	put_kernel(om, pages);
 	put_module(om, pages);
 	put_sources(om, pages);
+	tag_metrics_write(om, flows_tags(pages->flows));
 	left_out = flow_metrics_write(om, pages->flows,
 				      pages->config->metrics_max_flows);
 	gauge(om, "scitagd_flow_metrics_left_out",
