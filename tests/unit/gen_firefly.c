@@ -148,6 +148,9 @@ int main(int argc, char **argv)
 		return 2;
 	srand(atoi(argv[2]));
 	memset(longest, 'h', sizeof(longest) - 1);
+	/* What is longer than 63 between dots is no host's name. */
+	for (i = 63; i < FIREFLY_HOSTNAME_MAX - 1; i += 64)
+		longest[i] = '.';
 	longest[sizeof(longest) - 1] = '\0';
 	for (i = 0; i < atoi(argv[1]); i++) {
 		draw_firefly(&f, &snapshot);
