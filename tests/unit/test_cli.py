@@ -497,6 +497,9 @@ DAEMON = {
               "refused": 3},
     "kernel": {"flows-failed": 5, "module": None},
     "fireflies": {"sent": 78, "failed": 9, "collectors-left-out": 2},
+    "collectors": [
+        {"collector": "a.example:1", "address": None, "used": False},
+        {"collector": "[::1]:10514", "address": "::1", "used": True}],
     "pipes": [{"path": "/run/a", "lines": 1, "bad": 0},
               {"path": "/run/b", "lines": 2, "bad": 1}],
     "receivers": [{"listen": "[::1]:10514", "received": 6, "bad": 4,
@@ -561,6 +564,8 @@ class StatusTest(CliTest):
         self.assertIn(26 * " " + "/run/b: 2 lines, 1 bad", lines)
         self.assertEqual(text["its receivers"],
                          "[::1]:10514: 6 fireflies, 4 bad, 0 lost")
+        self.assertEqual(text["its collectors"], "a.example:1 (?): left out")
+        self.assertIn(26 * " " + "[::1]:10514 (::1)", lines)
         self.assertEqual(text["its fireflies"],
                          "78 sent, 9 not; 2 collectors are left out")
         shown = [line for line in lines if " warning: message " in line]

@@ -447,6 +447,12 @@ class Status(Case):
                          f"127.0.0.1:{d.port}")
         self.assertEqual(status["receivers"][0]["bad"], 1)
         self.assertLess(abs(status["start-time"] - time.time()), 60)
+        port = d.collector.getsockname()[1]
+        self.assertEqual(
+            [(c["collector"], c["address"], c["used"])
+             for c in status["collectors"]],
+            [(f"127.0.0.1:{p}", "127.0.0.1", p == port)
+             for p in (port, d.port, port)])
 
     def test_messages(self):
         d = self.http("log-level: debug\n")

@@ -51,6 +51,7 @@ static const struct output_field fields[] = {
 	{ .heading = "its flows", .text = daemon_text_flows },
 	{ .heading = "its pipes", .text = daemon_text_pipes },
 	{ .heading = "its receivers", .text = daemon_text_receivers },
+	{ .heading = "its collectors", .text = daemon_text_collectors },
 	{ .heading = "its fireflies", .text = daemon_text_fireflies },
 	{ .heading = "its latest messages", .text = daemon_text_messages },
 	{ .heading = "problems", .text = problems_text },

@@ -198,6 +198,23 @@ void daemon_text_fireflies(char buf[static OUTPUT_TEXT_MAX],
 		 number(object, "/daemon/fireflies/collectors-left-out"));
 }
 
+static void put_collector(char buf[static OUTPUT_TEXT_MAX], size_t *used,
+			  struct json_object *collector)
+{
+	struct json_object *is_used = NULL;
+
+	json_pointer_get(collector, "/used", &is_used);
+	append(buf, used, "%s (%s)%s", text_of(collector, "/collector"),
+	       text_of(collector, "/address"),
+	       json_object_get_boolean(is_used) ? "" : ": left out");
+}
+
+void daemon_text_collectors(char buf[static OUTPUT_TEXT_MAX],
+			    struct json_object *object)
+{
+	put_each(buf, object, "/daemon/collectors", SIZE_MAX, put_collector);
+}
+
 static void put_message(char buf[static OUTPUT_TEXT_MAX], size_t *used,
 			struct json_object *message)
 {

@@ -25,6 +25,8 @@ void daemon_text_pipes(char buf[static OUTPUT_TEXT_MAX],
 		       struct json_object *object);
 void daemon_text_receivers(char buf[static OUTPUT_TEXT_MAX],
 			   struct json_object *object);
+void daemon_text_collectors(char buf[static OUTPUT_TEXT_MAX],
+			    struct json_object *object);
 void daemon_text_fireflies(char buf[static OUTPUT_TEXT_MAX],
 			   struct json_object *object);
 void daemon_text_messages(char buf[static OUTPUT_TEXT_MAX],

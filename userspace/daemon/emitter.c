@@ -259,6 +259,11 @@ bool emitter_is_own_name(const struct emitter *emitter,
 	       !strcasecmp(sender->hostname, emitter->hostname);
 }
 
+const struct targets *emitter_targets(const struct emitter *emitter)
+{
+	return emitter->targets;
+}
+
 size_t emitter_unresolved(const struct emitter *emitter)
 {
 	return targets_unresolved(emitter->targets);

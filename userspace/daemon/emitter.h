@@ -20,6 +20,7 @@ struct firefly;
 struct firefly_sender;
 struct flow;
 struct local;
+struct targets;
 
 /* The name of this daemon in its fireflies. */
 #define EMITTER_APP_NAME "scitagd"
@@ -54,6 +55,9 @@ bool emitter_is_own_name(const struct emitter *emitter,
 
 /* How many collectors get nothing because their names have no address yet. */
 size_t emitter_unresolved(const struct emitter *emitter);
+
+/* The collectors, for those who tell of them. */
+const struct targets *emitter_targets(const struct emitter *emitter);
 
 /* What became of datagrams, and of fireflies that never were one. */
 struct emitter_counters {

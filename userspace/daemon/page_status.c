@@ -5,10 +5,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "addr.h"
 #include "answer.h"
 #include "config.h"
 #include "emitter.h"
+#include "endpoint.h"
 #include "flows.h"
 #include "genl.h"
 #include "json_util.h"
@@ -19,6 +22,7 @@
 #include "receiver.h"
 #include "recent.h"
 #include "sources.h"
+#include "targets.h"
 
 #define REASON_MAX 128
 
@@ -168,6 +172,32 @@ static struct json_object *fireflies_object(const struct pages *pages)
 	return object;
 }
 
+static struct json_object *collectors_array(const struct pages *pages)
+{
+	const struct targets *targets = emitter_targets(pages->emitter);
+	struct json_object *array = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < targets_count(targets); i++) {
+		const struct targets_state state = targets_get(targets, i);
+		struct json_object *object = json_object_new_object();
+		char *at = endpoint_text(state.at);
+		char text[ADDR_TEXT_MAX];
+
+		json_add(object, "collector",
+			 at ? json_object_new_string(at) : NULL);
+		json_add(object, "address",
+			 state.addr ? json_object_new_string(
+					      addr_format(state.addr, text)) :
+				      NULL);
+		json_add(object, "used",
+			 json_object_new_boolean(state.addr && !state.is_self));
+		json_append(array, object);
+		free(at);
+	}
+	return array;
+}
+
 static struct json_object *pipes_array(const struct pages *pages)
 {
 	struct json_object *array = json_object_new_array();
@@ -241,6 +271,7 @@ void page_status(const struct pages *pages, const struct page_request *request,
 	json_add(object, "flows", flows_object(pages));
 	json_add(object, "kernel", kernel_object(pages));
 	json_add(object, "fireflies", fireflies_object(pages));
+	json_add(object, "collectors", collectors_array(pages));
 	json_add(object, "pipes", pipes_array(pages));
 	json_add(object, "receivers", receivers_array(pages));
 	json_add(object, "messages", messages_array(pages));

@@ -224,6 +224,22 @@ size_t targets_unresolved(const struct targets *targets)
 	return n;
 }
 
+size_t targets_count(const struct targets *targets)
+{
+	return targets->n;
+}
+
+struct targets_state targets_get(const struct targets *targets, size_t number)
+{
+	const struct target *target = &targets->list[number];
+
+	return (struct targets_state){
+		.at = &target->collector->at,
+		.addr = target->addr.family ? &target->addr : NULL,
+		.is_self = target->is_self,
+	};
+}
+
 const struct targets_counters *targets_counters(const struct targets *targets)
 {
 	return &targets->counters;

@@ -13,6 +13,7 @@
 
 struct addr;
 struct config;
+struct endpoint;
 struct firefly;
 struct targets;
 
@@ -45,6 +46,15 @@ bool targets_had(const struct targets *targets, const struct addr *addr,
 
 /* Collectors whose names have no address as yet. */
 size_t targets_unresolved(const struct targets *targets);
+
+/* A collector at the moment; number is less than targets_count(). */
+struct targets_state {
+	const struct endpoint *at; /* as configured */
+	const struct addr *addr; /* NULL: not known as yet */
+	bool is_self; /* there is this daemon, so it gets none */
+};
+size_t targets_count(const struct targets *targets);
+struct targets_state targets_get(const struct targets *targets, size_t number);
 
 struct targets_counters {
 	uint64_t unresolved; /* fireflies for a name without an address */
