@@ -112,7 +112,10 @@ static const struct argp argp = {
 	.options = argp_options,
 	.parser = parse_argument,
 	.doc = "Marks the flows that programs announce, and tells of them by "
-	       "fireflies. See scitagd(8) and scitagd.conf(5).",
+	       "fireflies. See scitagd(8) and scitagd.conf(5)."
+	       "\v"
+	       "Example: scitagd --check --config new.conf\n"
+	       "How it is: scitag status. As a service: systemctl start scitagd",
 };
 
 /* All are logged; data is room for the first one. */
