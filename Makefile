@@ -59,7 +59,13 @@ bench:
 
 install: userspace dkms-source
 	DESTDIR=$(DESTDIR) meson install -C build/userspace --no-rebuild
-	$(if $(DESTDIR),,$(MAKE) dkms)
+	$(if $(DESTDIR),,$(MAKE) dkms service-user)
+
+# What packages do for units: user and directories of the service.
+service-user:
+	systemd-sysusers $(PREFIX)/lib/sysusers.d/scitag.conf
+	systemd-tmpfiles --create $(PREFIX)/lib/tmpfiles.d/scitag.conf
+	[ ! -d /run/systemd/system ] || systemctl daemon-reload
 
 # What dkms builds from, wherever the package will be installed, and that the
 # module is loaded at boot.
@@ -84,4 +90,4 @@ clean:
 	[ ! -e $(KDIR)/Makefile ] || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
 .PHONY: all help module userspace check lint format test demo bench install \
-	dkms-source dkms dist clean
+	service-user dkms-source dkms dist clean
