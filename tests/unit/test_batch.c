@@ -416,8 +416,8 @@ static void test_mistakes(void **state)
 	run("flow flush\nmonitor\n", 2, "",
 	    "f:2: monitor cannot stand in a batch\n");
 	run("flow flush\n--json flow list\n", 2, "",
-	    "f:2: \"--json\" is not a command: write flow, rule, check, "
-	    "stats, status, monitor, record, plot or tag\n");
+	    "f:2: \"--json\" is not a command: scitag --help has "
+	    "all of them\n");
 	run("flow flush now\n", 2, "",
 	    "f:1: flow flush takes no more words: \"now\"\n");
 	run_octets("flow flush\nflow\0flush\n", 22, 2, "",
@@ -447,9 +447,8 @@ static void test_many_mistakes(void **state)
 		strcat(text, "x\n");
 		if (i <= 10)
 			len += snprintf(want + len, sizeof(want) - len,
-					"f:%d: \"x\" is not a command: write "
-					"flow, rule, check, stats, status, "
-					"monitor, record, plot or tag\n",
+					"f:%d: \"x\" is not a command: scitag "
+					"--help has all of them\n",
 					i);
 	}
 	snprintf(want + len, sizeof(want) - len, "f: more mistakes follow\n");

@@ -62,10 +62,10 @@ static int find_command(struct cli *cli, struct args *args,
 		return cli_fail(cli, CLI_USAGE, "no command is given");
 	*command = find_group(group);
 	if (!*command)
-		return cli_fail(
-			cli, CLI_USAGE,
-			"\"%s\" is not a command: write flow, rule, check, stats, status, top, monitor, record, plot, tag or registry",
-			group);
+		return cli_fail(cli, CLI_USAGE,
+				"\"%s\" is not a command: scitag --help has "
+				"all of them",
+				group);
 	if (!(*command)->name)
 		return CLI_OK;
 
