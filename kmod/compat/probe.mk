@@ -26,6 +26,8 @@ endif
 ifeq ($(call probe,always_fails),y)
 $(error feature probes can't tell: a probe that must fail was compiled)
 endif
+$(foreach option,CONFIG_IPV6 CONFIG_NETFILTER,$(if $($(option)),,$(error \
+	this kernel was built without $(option), and scitag needs it)))
 ifneq ($(call probe,minimum),y)
 $(error this kernel is too old, Linux 5.3 or RHEL 8.3 is needed: $(shell $(call probe-cc,minimum) 2>&1 | grep error: | head -3))
 endif
