@@ -31,7 +31,7 @@ static void say_missing(struct kernel *kernel, int ret)
 	if (!kernel->said_missing)
 		log_err("no flow can be marked: %s",
 			ret == -ENOPROTOOPT ?
-				"the module scitag is not loaded (modprobe scitag)" :
+				"the module scitag is not loaded: modprobe scitag (if that is refused: secure-boot.md)" :
 				strerror(-ret));
 	kernel->said_missing = true;
 }

@@ -20,7 +20,7 @@ const char *genl_strerror(int error)
 {
 	switch (error < 0 ? -error : error) {
 	case ENOPROTOOPT:
-		return "the kernel module is not loaded: modprobe scitag";
+		return "the kernel module is not loaded: modprobe scitag (if that is refused: secure-boot.md)";
 	case EPERM:
 		return "not permitted: CAP_NET_ADMIN is needed";
 	case EINTR:
