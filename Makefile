@@ -20,6 +20,7 @@ help:
 	@echo 'make install       module (dkms) and userspace; DESTDIR is honoured'
 	@echo 'make dkms          the module alone'
 	@echo 'make dist          the source as a tarball'
+	@echo 'make packages      Debian packages and a source package for EL, in build/packages'
 	@echo 'make clean         remove what was built'
 
 module:
@@ -85,9 +86,14 @@ dkms: dkms-source
 dist:
 	@scripts/dist
 
+packages:
+	@scripts/deps package
+	@scripts/package deb
+	@scripts/package rpm
+
 clean:
 	rm -rf build
 	[ ! -e $(KDIR)/Makefile ] || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
 .PHONY: all help module userspace check lint format test demo bench install \
-	service-user dkms-source dkms dist clean
+	service-user dkms-source dkms dist packages clean
