@@ -7,8 +7,7 @@ Needs neither root nor the module.
 
     test_hostile.py SCITAGD
 
-HOSTILE_LINE is how many MB the endless line has (64); 4096 takes a minute or
-more.
+HOSTILE_LINE is how many MB the endless line has: 64 if it is not set.
 """
 import json
 import os
