@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -149,6 +150,12 @@ static void test_malformed(void **state)
 
 	open_error(&b, CAPPED, 1, 100);
 	assert_int_equal(extack_parse(&extack, nlbuild_close(&b)), -EBADMSG);
+	open_error(&b, CAPPED, INT_MIN, 100);
+	assert_int_equal(extack_parse(&extack, nlbuild_close(&b)), -EBADMSG);
+	open_error(&b, CAPPED, -4096, 100);
+	assert_int_equal(extack_parse(&extack, nlbuild_close(&b)), -EBADMSG);
+	open_error(&b, CAPPED, -4095, 100);
+	assert_int_equal(extack_parse(&extack, nlbuild_close(&b)), 0);
 	/* The repeated request is said to be longer than all of it. */
 	open_error(&b, TLVS, -EINVAL, 0xfffffff0);
 	assert_int_equal(extack_parse(&extack, nlbuild_close(&b)), -EBADMSG);

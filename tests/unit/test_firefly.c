@@ -446,6 +446,11 @@ static void test_refused(void **state)
 	f = good;
 	f.key.src.family = f.key.dst.family = 0;
 	assert_int_equal(firefly_format(buf, &f, "h", "a", NOW), -EINVAL);
+	/* IPv4-mapped, which is not IPv6. */
+	f = good;
+	memset(f.key.src.octets, 0, 10);
+	memset(f.key.src.octets + 10, 0xff, 2);
+	assert_int_equal(firefly_format(buf, &f, "h", "a", NOW), -EINVAL);
 }
 
 static void test_hostname(void **state)

@@ -9,6 +9,9 @@
 
 #include "attr.h"
 
+/* No errno of the kernel is larger (its MAX_ERRNO). */
+#define ERROR_MAX 4095
+
 /*
  * Offset in the message at which the attributes begin, 0 if they would begin
  * behind the end. A refusal repeats the request if it is not told not to.
@@ -63,7 +66,7 @@ int extack_parse(struct extack *extack, const struct nlmsghdr *nlh)
 		return -EBADMSG;
 	/* Both begin with it. */
 	memcpy(&extack->error, NLMSG_DATA(nlh), sizeof(extack->error));
-	if (extack->error > 0)
+	if (extack->error > 0 || extack->error < -ERROR_MAX)
 		return -EBADMSG;
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
 		return 0;

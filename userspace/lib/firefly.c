@@ -174,9 +174,17 @@ static void put_context(struct text *t, const struct firefly *f,
 	put(t, "}");
 }
 
+/* An IPv4 address in the clothes of IPv6 is read as what it is. */
+static bool addr_is_valid(const struct addr *a)
+{
+	return a->family == AF_INET ||
+	       (a->family == AF_INET6 &&
+		addr_from_ipv6(a->octets).family == AF_INET6);
+}
+
 static bool key_is_valid(const struct flow_key *key)
 {
-	return (key->src.family == AF_INET || key->src.family == AF_INET6) &&
+	return addr_is_valid(&key->src) && addr_is_valid(&key->dst) &&
 	       key->src.family == key->dst.family && key->sport && key->dport &&
 	       (key->protocol == IPPROTO_TCP || key->protocol == IPPROTO_UDP);
 }
