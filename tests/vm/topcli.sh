@@ -69,10 +69,8 @@ texts() {
 
 # Without the module, and again with it.
 unloaded() {
-	local pid
 	TERM=vt100 script -qfc "stty rows 24 cols 200; ip netns exec $a scitag top -d 0.2" "$tmp"/live \
 		< <(exec sleep 1000) >/dev/null &
-	pid=$!
 	check "it runs" wait_for 20 grep -aq "sorted by out" "$tmp"/live
 	rmmod scitag
 	check "the module goes: told" wait_for 20 grep -aq "modprobe scitag" "$tmp"/live
@@ -80,7 +78,7 @@ unloaded() {
 	modprobe scitag
 	check "and comes: shown again" wait_for 20 grep -aq "sorted by out" "$tmp"/live
 	kill "$(pgrep -f "^scitag top -d 0.2")"
-	check "SIGTERM ends it" wait_for 20 eval "! kill -0 $pid"
+	check "SIGTERM ends it" wait_for 20 eval "! pgrep -f '^scitag top -d 0.2'"
 }
 
 # shellcheck disable=SC2119
