@@ -26,6 +26,7 @@ struct pipe {
 	struct flows *flows;
 	int fd;
 	sd_event_source *source;
+	int copy[2]; /* a pipe of our own, for a look into the other */
 	struct line_buffer lines;
 	struct limit limit;
 	struct pipe_counters counters;
@@ -69,20 +70,54 @@ static void take_line(void *data, const char *line, size_t len)
 			  pipe->path, error);
 }
 
+/* Out of the pipe, after what came of it is done. */
+static void consume(struct pipe *pipe, size_t len)
+{
+	char octets[PIPE_READ_MAX];
+
+	if (read(pipe->fd, octets, len) != (ssize_t)len)
+		limit_log(&pipe->limit, LOG_ERR,
+			  "%s: somebody else reads from it", pipe->path);
+}
+
+/* What is in it, which stays there. Returns how much, or -errno. */
+static ssize_t peek(struct pipe *pipe)
+{
+	ssize_t n =
+		tee(pipe->fd, pipe->copy[1], PIPE_READ_MAX, SPLICE_F_NONBLOCK);
+
+	if (n > 0)
+		n = read(pipe->copy[0], pipe->octets, n);
+	return n < 0 ? -errno : n;
+}
+
+/*
+ * Line by line: if the daemon is killed, the next one finds all that this one
+ * has not done, and of what it has done the last line at most. That does no
+ * harm: such a start is of a flow that is open, such an end of none.
+ */
 static int on_readable(sd_event_source *source, int fd, uint32_t revents,
 		       void *data)
 {
 	struct pipe *pipe = data;
-	ssize_t n;
+	const char *octets = pipe->octets;
+	ssize_t n = peek(pipe);
 
 	(void)source;
+	(void)fd;
 	(void)revents;
-	n = read(fd, pipe->octets, sizeof(pipe->octets));
-	if (n < 0 && errno != EAGAIN && errno != EINTR)
+	if (n < 0 && n != -EAGAIN && n != -EINTR)
 		limit_log(&pipe->limit, LOG_ERR, "%s: %s", pipe->path,
-			  strerror(errno));
-	if (n > 0)
-		line_feed(&pipe->lines, pipe->octets, n, take_line, pipe);
+			  strerror(-n));
+	while (n > 0) {
+		const char *newline = memchr(octets, '\n', n);
+		ssize_t len = newline ? newline + 1 - octets : n;
+
+		line_feed(&pipe->lines, octets, len, take_line, pipe);
+		consume(pipe, len);
+		octets += len;
+		n -= len;
+	}
 	return 0;
 }
 
@@ -143,8 +178,11 @@ int pipe_new(struct pipe **out, sd_event *event, const char *path,
 		return -ENOMEM;
 	pipe->flows = flows;
 	pipe->fd = -1;
+	pipe->copy[0] = pipe->copy[1] = -1;
 	pipe->path = strdup(path);
 	ret = pipe->path ? open_pipe(pipe) : -ENOMEM;
+	if (!ret && pipe2(pipe->copy, O_CLOEXEC | O_NONBLOCK))
+		ret = -errno;
 	if (ret)
 		goto err;
 	ret = sd_event_add_io(event, &pipe->source, pipe->fd, EPOLLIN,
@@ -165,6 +203,10 @@ void pipe_free(struct pipe *pipe)
 	sd_event_source_unref(pipe->source);
 	if (pipe->fd >= 0)
 		close(pipe->fd);
+	if (pipe->copy[0] >= 0) {
+		close(pipe->copy[0]);
+		close(pipe->copy[1]);
+	}
 	free(pipe->path);
 	free(pipe);
 }
