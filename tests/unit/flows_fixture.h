@@ -35,6 +35,8 @@ struct fixture {
 	struct firefly last;
 	struct snapshot last_snapshot; /* of that firefly */
 	struct snapshot sample; /* what the kernel will say */
+	bool no_kernel;
+	char notes[64]; /* what is kept, a letter each */
 	uint32_t gone; /* the kernel does not have the flow of this number */
 };
 
@@ -88,6 +90,25 @@ static inline bool note_is_gone(void *data, const struct flow *flow)
 	return flow->kernel_id == fx->gone;
 }
 
+static inline bool note_is_there(void *data)
+{
+	struct fixture *fx = data;
+
+	return !fx->no_kernel;
+}
+
+/* "+" is opened, ">" ending, "=" told and "-" closed. */
+static inline void note_note(void *data, const struct flow *flow,
+			     enum flow_note what)
+{
+	struct fixture *fx = data;
+	size_t used = strlen(fx->notes);
+
+	(void)flow;
+	if (used + 1 < sizeof(fx->notes))
+		fx->notes[used] = "+>=-"[what];
+}
+
 static inline void note_report(void *data, const struct flow *flow,
 			       const struct firefly *firefly)
 {
@@ -100,6 +121,10 @@ static inline void note_report(void *data, const struct flow *flow,
 	fx->last = *firefly;
 	fx->last_snapshot = *firefly->snapshot;
 }
+
+/* What keeps flows; note_note() unless a test has another. */
+static void (*flows_fixture_note)(void *data, const struct flow *flow,
+				  enum flow_note what) = note_note;
 
 static inline struct addr address(const char *text)
 {
@@ -117,6 +142,9 @@ static inline int setup(void **state)
 		.unmark = note_unmark,
 		.sample = note_sample,
 		.is_gone = note_is_gone,
+		.is_there = note_is_there,
+		.note = flows_fixture_note,
+		.notes = fx,
 		.kernel = fx,
 		.report = note_report,
 		.emitter = fx,

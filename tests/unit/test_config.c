@@ -278,7 +278,11 @@ static void test_print(void **state)
 				  "  rate: 10000\n"
 				  "  period: \"3600s\"\n"
 				  "  enrichment: lean\n"
-				  "  hostname: \"no\"\n");
+				  "  hostname: \"no\"\n"
+				  "  end-at-shutdown: false\n"
+				  "rules: []\n"
+				  "command-line: true\n"
+				  "state-file: /var/lib/scitagd/state\n");
 }
 
 /* The text that comes of a file, read again, is the same configuration. */

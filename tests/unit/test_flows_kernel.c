@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "log.h"
+#include "timestamp.h"
 
 static void test_socket(void **state)
 {
@@ -152,10 +153,19 @@ static void test_kernel_end(void **state)
 	assert_int_equal(end(fx, usual(FIREFLY_END)), -ENOENT);
 	expect(fx, "");
 
-	/* It may come again, and the late end of the first is not its end. */
+	/* So is a start, if its connection is not there. */
 	sample_counters(fx, 18);
 	assert_int_equal(start(fx, usual(FIREFLY_START)), 0);
-	fx->calls[0] = '\0';
+	expect(fx, "mark 2001:db8::1:1094>2001:db8::2:40000 3/14;unmark;");
+	assert_int_equal(flows_count(fx->flows), 0);
+	assert_int_equal(flows_counters(fx->flows)->late, 1);
+	assert_int_equal(end(fx, usual(FIREFLY_END)), -ENOENT);
+
+	/* It may come again, and the late end of the first is not its end. */
+	sample_tcp(fx, 10, 20, 30);
+	fx->sample.flow_id = 18;
+	assert_int_equal(start(fx, usual(FIREFLY_START)), 0);
+	expect(fx, "mark 2001:db8::1:1094>2001:db8::2:40000 3/14;start 3/14;");
 	kernel_end(fx, 17);
 	expect(fx, "");
 	assert_int_equal(flows_count(fx->flows), 1);
@@ -289,6 +299,13 @@ static struct firefly of_port(enum firefly_state state, uint16_t port)
 	return say(state, HERE, port, THERE, 1, 3, 14);
 }
 
+static void delete (struct fixture *fx, uint32_t id)
+{
+	struct snapshot last = { .flow_id = id };
+
+	flows_kernel_del(fx->flows, &last);
+}
+
 /* Those that the kernel does not have any more end, and no others. */
 static void test_resync(void **state)
 {
@@ -314,8 +331,8 @@ static void test_resync(void **state)
 	assert_int_equal(flows_count(fx->flows), 2);
 
 	/* What was deleted by hand stays open here. */
-	flows_kernel_del(fx->flows, 3);
-	flows_kernel_del(fx->flows, 3);
+	delete (fx, 3);
+	delete (fx, 3);
 	fx->gone = 3;
 	flows_resync(fx->flows);
 	fx->gone = 0;
@@ -394,6 +411,169 @@ static void test_reload(void **state)
 	flows_reload(fx->flows, &fx->config);
 }
 
+static struct flow_state made(uint32_t id, uint32_t experiment)
+{
+	struct firefly said = usual(FIREFLY_START);
+
+	return (struct flow_state){
+		.id = id,
+		.rule = 4,
+		.age_ms = 2000,
+		.spec = { .key = said.key,
+			  .experiment = experiment,
+			  .activity = 14 },
+	};
+}
+
+static void make(struct fixture *fx, uint32_t id, enum flow_origin origin)
+{
+	struct flow_state state = made(id, 3);
+
+	flows_kernel_new(fx->flows, &state, origin,
+			 origin == FLOW_OF_RULE ? "iperf3" : NULL);
+}
+
+/* A flow that the kernel has made is reported as any other. */
+static void test_made(void **state)
+{
+	struct fixture *fx = *state;
+	int64_t now = timestamp_now();
+
+	make(fx, 17, FLOW_OF_RULE);
+	expect(fx, "start 3/14;");
+	assert_string_equal(fx->last.application, "iperf3");
+	assert_in_range(fx->last.start_us, now - 2000000, now - 1900000);
+	assert_string_equal(fx->notes, "+=");
+	/* As it is told again, or found in a list. */
+	make(fx, 17, FLOW_OF_RULE);
+	expect(fx, "");
+	take(fx, 17, SCITAG_SNAPSHOT_TRIGGER_INTERVAL, 100, 5);
+	expect(fx, "ongoing 3/14;");
+	kernel_end(fx, 17);
+	expect(fx, "end 3/14;");
+	assert_string_equal(fx->notes, "+=>=-");
+}
+
+/*
+ * A flow that a rule makes and a source announces has one start and one end,
+ * whatever comes first.
+ */
+static void test_both(void **state)
+{
+	struct fixture *fx = *state;
+
+	make(fx, 17, FLOW_OF_RULE);
+	assert_int_equal(start(fx, usual(FIREFLY_START)), 0);
+	assert_int_equal(end(fx, usual(FIREFLY_END)), 0);
+	kernel_end(fx, 17);
+	expect(fx, "start 3/14;end 3/14;unmark;");
+
+	sample_counters(fx, 18);
+	assert_int_equal(start(fx, usual(FIREFLY_START)), 0);
+	make(fx, 18, FLOW_OF_RULE);
+	kernel_end(fx, 18);
+	assert_int_equal(end(fx, usual(FIREFLY_END)), -ENOENT);
+	expect(fx, "mark 2001:db8::1:1094>2001:db8::2:40000 3/14;start 3/14;"
+		   "end 3/14;");
+
+	/* The whole announcement is late. */
+	make(fx, 19, FLOW_OF_RULE);
+	kernel_end(fx, 19);
+	fx->calls[0] = '\0';
+	sample_counters(fx, 20);
+	assert_int_equal(start(fx, usual(FIREFLY_START)), 0);
+	assert_int_equal(end(fx, usual(FIREFLY_END)), -ENOENT);
+	expect(fx, "mark 2001:db8::1:1094>2001:db8::2:40000 3/14;unmark;");
+
+	/* The ports are used again at once. */
+	fx->sample = (struct snapshot){ .flow_id = 0 };
+	make(fx, 21, FLOW_OF_RULE);
+	kernel_end(fx, 21);
+	make(fx, 22, FLOW_OF_RULE);
+	kernel_end(fx, 21);
+	kernel_end(fx, 22);
+	expect(fx, "start 3/14;end 3/14;start 3/14;end 3/14;");
+}
+
+static void test_both_with_other_ids(void **state)
+{
+	struct firefly other = usual(FIREFLY_START);
+	struct flow_state now = made(17, 5);
+	struct fixture *fx = *state;
+
+	other.experiment = 2;
+	make(fx, 17, FLOW_OF_RULE);
+	sample_counters(fx, 17);
+	assert_int_equal(start(fx, other), 0);
+	expect(fx, "start 3/14;end 3/14;"
+		   "mark 2001:db8::1:1094>2001:db8::2:40000 2/14;start 2/14;");
+	/* By hand. */
+	assert_true(flows_kernel_differs(fx->flows, &now));
+	flows_kernel_update(fx->flows, &now);
+	flows_kernel_update(fx->flows, &now);
+	expect(fx, "end 2/14;start 5/14;");
+	assert_int_equal(end(fx, usual(FIREFLY_END)), 0);
+	expect(fx, "end 5/14;unmark;");
+}
+
+/* Who ends a flow by hand, and whose table is gone, has no flow any more. */
+static void test_of_hand(void **state)
+{
+	struct fixture *fx = *state;
+
+	make(fx, 17, FLOW_OF_HAND);
+	delete (fx, 17);
+	expect(fx, "start 3/14;end 3/14;");
+	make(fx, 18, FLOW_OF_HAND);
+	flows_kernel_back(fx->flows);
+	expect(fx, "start 3/14;");
+	flows_kernel_gone(fx->flows);
+	expect(fx, "end 3/14;");
+	make(fx, 19, FLOW_OF_HAND);
+	flows_kernel_leave(fx->flows);
+	expect(fx, "start 3/14;end 3/14;");
+	/* It is the source's from now on. */
+	make(fx, 20, FLOW_OF_HAND);
+	assert_int_equal(start(fx, usual(FIREFLY_START)), 0);
+	delete (fx, 20);
+	expect(fx, "start 3/14;");
+	assert_int_equal(flows_count(fx->flows), 1);
+}
+
+/* A connection that has closed while there was no module. */
+static void test_rule_and_back(void **state)
+{
+	struct fixture *fx = *state;
+
+	make(fx, 17, FLOW_OF_RULE);
+	flows_kernel_gone(fx->flows);
+	expect(fx, "start 3/14;");
+	sample_tcp(fx, 1, 2, 3);
+	flows_kernel_back(fx->flows);
+	expect(fx, "mark 2001:db8::1:1094>2001:db8::2:40000 3/14;");
+	flows_kernel_gone(fx->flows);
+	sample_counters(fx, 18);
+	flows_kernel_back(fx->flows);
+	expect(fx, "mark 2001:db8::1:1094>2001:db8::2:40000 3/14;"
+		   "unmark;end 3/14;");
+}
+
+/* Others have asked for more snapshots than there are to be fireflies. */
+static void test_period(void **state)
+{
+	const uint32_t interval = SCITAG_SNAPSHOT_TRIGGER_INTERVAL;
+	struct fixture *fx = *state;
+
+	fx->config.period_s = 10;
+	make(fx, 17, FLOW_OF_HAND);
+	fx->calls[0] = '\0';
+	take(fx, 17, interval, 1000000000, 5);
+	take(fx, 17, interval, 2000000000, 5);
+	expect(fx, "ongoing 3/14;");
+	take(fx, 17, interval, 11000000000, 5);
+	expect(fx, "ongoing 3/14;");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -414,6 +594,12 @@ int main(void)
 		TEST(test_gone_and_back),
 		TEST(test_leave),
 		TEST(test_reload),
+		TEST(test_made),
+		TEST(test_both),
+		TEST(test_both_with_other_ids),
+		TEST(test_of_hand),
+		TEST(test_rule_and_back),
+		TEST(test_period),
 	};
 
 	log_set_level(LOG_ERR);

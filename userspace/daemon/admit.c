@@ -2,46 +2,25 @@
 #include "admit.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-
-#include <scitag/label.h>
-#include <uapi/linux/scitag.h>
 
 #include "config.h"
 #include "firefly.h"
-
-/* Ids of the layouts ids and safe: 16 and 8 bits. */
-#define OPTION_EXPERIMENT_MAX 65535
-#define OPTION_ACTIVITY_MAX 255
-
-/* Does anything that is configured put the ids into 20 bits? */
-static bool needs_label(const struct config *config)
-{
-	if (config->marks & SCITAG_MARK_LABEL)
-		return true;
-	return config->marks && (config->layout == SCITAG_LAYOUT_LABEL ||
-				 config->layout == SCITAG_LAYOUT_LABEL4);
-}
+#include "ids.h"
 
 static int check_ids(const struct config *config, const struct firefly *said,
 		     char error[static FLOWS_ERROR_MAX])
 {
-	bool label = needs_label(config);
-	uint32_t experiment_max = label ? SCITAG_LABEL_EXPERIMENT_MAX :
-					  OPTION_EXPERIMENT_MAX;
-	uint32_t activity_max = label ? SCITAG_LABEL_ACTIVITY_MAX :
-					OPTION_ACTIVITY_MAX;
+	struct ids max = ids_max(config);
 
-	if (said->experiment <= experiment_max &&
-	    said->activity <= activity_max)
+	if (said->experiment <= max.experiment &&
+	    said->activity <= max.activity)
 		return 0;
 	snprintf(error, FLOWS_ERROR_MAX,
 		 "experiment %u, activity %u: not within 0..%u and 0..%u, "
 		 "which is what %s can carry",
-		 said->experiment, said->activity, experiment_max, activity_max,
-		 label ? "a flow label" : "the option");
+		 said->experiment, said->activity, max.experiment, max.activity,
+		 max.label ? "a flow label" : "the option");
 	return -ERANGE;
 }
 

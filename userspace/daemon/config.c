@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ids.h"
 #include "log.h"
 #include "option.h"
 #include "yamltree.h"
@@ -229,6 +230,36 @@ static int load_file(struct loader *l, const char *path)
 	return l->failed ? -EINVAL : 0;
 }
 
+/* The kernel would refuse them all for one that is wrong. */
+static int check_rules(struct loader *l)
+{
+	struct ids max = ids_max(l->config);
+	char text[YAMLTREE_ERROR_MAX];
+	size_t i;
+
+	for (i = 0; i < l->config->n_rules; i++) {
+		const struct rule_spec *spec = &l->config->rules[i].spec;
+
+		if (!l->config->marks)
+			snprintf(text, sizeof(text),
+				 "%s: rules: there are none without marks",
+				 l->file);
+		else if (spec->flow.experiment > max.experiment ||
+			 spec->flow.activity > max.activity)
+			snprintf(
+				text, sizeof(text),
+				"%s: rules: experiment %u, activity %u: the marks have no room for more than %u and %u",
+				l->file, spec->flow.experiment,
+				spec->flow.activity, max.experiment,
+				max.activity);
+		else
+			continue;
+		l->cb(l->data, text);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* What is wrong with options that are right one by one. */
 static int check_together(struct loader *l)
 {
@@ -245,7 +276,7 @@ static int check_together(struct loader *l)
 		l->cb(l->data, text);
 		return -EINVAL;
 	}
-	return 0;
+	return check_rules(l);
 }
 
 /* With nothing set, not even defaults. */
@@ -358,6 +389,14 @@ const char *config_log_level_name(int level)
 	return NULL;
 }
 
+const char *config_rule_application(const struct config_rule *rule)
+{
+	struct json_object *value = NULL;
+
+	json_object_object_get_ex(rule->source, "application", &value);
+	return value ? json_object_get_string(value) : NULL;
+}
+
 static void endpoints_free(struct endpoint *endpoints, size_t n)
 {
 	while (n--)
@@ -382,6 +421,10 @@ void config_free(struct config *config)
 	free(config->translations);
 	free(config->stun.host);
 	free(config->hostname);
+	while (config->n_rules--)
+		json_object_put(config->rules[config->n_rules].source);
+	free(config->rules);
+	free(config->state_file);
 	free(config->local_addresses);
 	free(config);
 }

@@ -16,7 +16,19 @@
 #include "endpoint.h"
 #include "firefly.h"
 #include "prefix.h"
+#include "rule.h"
 #include "translation.h"
+
+struct json_object;
+
+/* One of the rules of the configuration. */
+struct config_rule {
+	/* Without marks: all flows of the daemon have the same. */
+	struct rule_spec spec;
+	bool all;
+	bool has_condition;
+	struct json_object *source; /* its keys as they were written */
+};
 
 /* Items of a list. Some are gone through for each flow. */
 #define CONFIG_LIST_MAX 1000
@@ -77,6 +89,44 @@ struct config {
 	 * 0..10000. Default: 1000.
 	 */
 	uint32_t metrics_max_flows;
+
+	/*
+	 * rules: of which connections the kernel makes flows by itself, in the
+	 * order in which they are looked at. If there are any, the kernel has
+	 * no others. Each is a mapping of
+	 *   tag, or experiment and activity: names or numbers
+	 *   application: in fireflies of its flows; at most 127 octets
+	 *   proto, src, sport, dst, dport, port, uid, cgroup, fwmark, oif:
+	 *     conditions, see rule.h
+	 *   all: in place of conditions
+	 *   exclude: make no flows of these; in place of a tag
+	 *   priority: 0..4294967295, default 0
+	 *   idle-timeout, hard-timeout: seconds, 1..31536000
+	 * Default: none.
+	 */
+	struct config_rule *rules;
+	size_t n_rules;
+
+	/*
+	 * command-line: report flows, too, that the kernel has and that no
+	 * source and no rule of this configuration has made: those of
+	 * scitag(8). Default: true.
+	 */
+	bool command_line;
+
+	/*
+	 * state-file: absolute path of the file that keeps over a restart
+	 * what is known of open flows. NULL: none. Default:
+	 * /var/lib/scitagd/state.
+	 */
+	char *state_file;
+
+	/*
+	 * fireflies.end-at-shutdown: end all flows when the daemon ends. If
+	 * not, and with a state file, they go on at its next start. Default:
+	 * false.
+	 */
+	bool end_at_shutdown;
 
 	/*
 	 * fireflies.collectors: addresses or names, each with or without a
@@ -176,6 +226,9 @@ void config_free(struct config *config); /* NULL is fine */
  * -errno.
  */
 int config_print(const struct config *config, const bool *chosen, FILE *file);
+
+/* "application" of a rule, or NULL. */
+const char *config_rule_application(const struct config_rule *rule);
 
 /* The level of a name as log-level has it, both ways. */
 int config_log_level_parse(int *level, const char *text); /* 0 or -EINVAL */

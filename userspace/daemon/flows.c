@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "flows.h"
+#include "flows_inner.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,24 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "admit.h"
 #include "config.h"
 #include "log.h"
-#include "table.h"
-#include "tagcount.h"
 #include "timestamp.h"
 #include "usage.h"
-
-struct flows {
-	const struct config *config;
-	struct local *local;
-	struct flows_calls calls;
-
-	struct table table;
-	struct flows_counters counters;
-	struct tagcounts tags;
-};
 
 static void flow_free(struct flow *flow)
 {
@@ -32,10 +21,24 @@ static void flow_free(struct flow *flow)
 	free(flow);
 }
 
+/* Nobody notes anything if there is nothing to be kept. */
+static void note(struct flows *flows, const struct flow *flow,
+		 enum flow_note what)
+{
+	if (flows->calls.note)
+		flows->calls.note(flows->calls.notes, flow, what);
+}
+
 static void remove_and_free(struct flows *flows, struct flow *flow)
 {
 	table_remove(&flows->table, flow);
 	flow_free(flow);
+}
+
+void flows_drop(struct flows *flows, struct flow *flow)
+{
+	note(flows, flow, FLOW_NOTE_CLOSED);
+	remove_and_free(flows, flow);
 }
 
 int flows_new(struct flows **out, const struct config *config,
@@ -49,6 +52,7 @@ int flows_new(struct flows **out, const struct config *config,
 	flows->local = local;
 	flows->calls = *calls;
 	table_init(&flows->table);
+	lately_init(&flows->lately);
 	*out = flows;
 	return 0;
 }
@@ -64,6 +68,7 @@ void flows_free(struct flows *flows)
 		return;
 	while (!TAILQ_EMPTY(&flows->table.list))
 		remove_and_free(flows, TAILQ_FIRST(&flows->table.list));
+	lately_exit(&flows->lately);
 	free(flows);
 }
 
@@ -82,28 +87,26 @@ static void describe(struct firefly *f, const struct flow *flow,
 	f->experiment = flow->experiment;
 	f->activity = flow->activity;
 	f->start_us = flow->start_us;
+	/* At its start, which is now if nobody said otherwise. */
+	if (state == FIREFLY_START && said->start_us == FIREFLY_UNKNOWN)
+		now_us = flow->start_us;
 	f->current_us = time_or(said->current_us, now_us);
-	if (state == FIREFLY_END) {
-		f->end_us = time_or(said->end_us, f->current_us);
-		/* Clocks are set back at times. */
-		if (f->end_us < f->start_us)
-			f->end_us = f->start_us;
-	}
+	f->end_us = flow->end_us;
 	if (flow->application)
 		snprintf(f->application, sizeof(f->application), "%s",
 			 flow->application);
 	usage_fill(f, flow, said, fresh);
 }
 
-/* Counters are always told; of a socket that is gone the last is kept. */
-static void keep(struct flows *flows, struct flow *flow,
-		 const struct snapshot *now)
+void flows_keep(struct flows *flows, struct flow *flow,
+		const struct snapshot *now)
 {
 	struct snapshot *kept = &flow->last;
 	struct snapshot before = *kept;
 
 	tagcount_add(&flows->tags, flow->experiment, flow->activity, &before,
 		     now);
+
 	*kept = *now;
 	if (now->has_tcp || !before.has_tcp)
 		return;
@@ -116,29 +119,62 @@ static void keep(struct flows *flows, struct flow *flow,
 	kept->marked = now->marked;
 }
 
-/* Have a look at a flow, and keep what is seen. Is its socket there? */
-static bool look(struct flows *flows, struct flow *flow)
+bool flows_look(struct flows *flows, struct flow *flow)
 {
 	struct snapshot now = { .flow_id = 0 };
 
 	flows->calls.sample(flows->calls.kernel, flow, &now);
 	if (!now.flow_id)
 		return false;
+	/* The next connection of the same ports, which a rule has found. */
+	if (flow->origin == FLOW_OF_RULE && flow->kernel_id &&
+	    flow->kernel_id != now.flow_id)
+		return false;
 	table_set_id(&flows->table, flow, now.flow_id);
-	keep(flows, flow, &now);
+	flows_keep(flows, flow, &now);
 	return now.has_tcp;
 }
 
-/* fresh: its socket was seen just now. */
-static void report(struct flows *flows, const struct flow *flow,
-		   enum firefly_state state, const struct firefly *said,
-		   bool fresh, int64_t now_us)
+bool flows_mark(struct flows *flows, struct flow *flow)
+{
+	flows->calls.mark(flows->calls.kernel, flow);
+	table_set_id(&flows->table, flow, 0);
+	return flows_look(flows, flow);
+}
+
+void flows_report(struct flows *flows, const struct flow *flow,
+		  enum firefly_state state, const struct firefly *said,
+		  bool fresh)
 {
 	struct firefly firefly;
 
-	describe(&firefly, flow, state, said, fresh, now_us);
+	describe(&firefly, flow, state, said, fresh, timestamp_now());
 	firefly.enrichment = flows->config->enrichment;
 	flows->calls.report(flows->calls.emitter, flow, &firefly);
+}
+
+void flows_tell_start(struct flows *flows, struct flow *flow,
+		      const struct firefly *said, bool fresh)
+{
+	flows_report(flows, flow, FIREFLY_START, said, fresh);
+	flow->told = true;
+	note(flows, flow, FLOW_NOTE_TOLD);
+}
+
+void flows_tell_end(struct flows *flows, struct flow *flow,
+		    const struct firefly *said, bool fresh)
+{
+	if (flow->end_us == FIREFLY_UNKNOWN)
+		flow->end_us = time_or(said->end_us, time_or(said->current_us,
+							     timestamp_now()));
+	/* Clocks are set back at times. */
+	if (flow->end_us < flow->start_us)
+		flow->end_us = flow->start_us;
+	flow->told = false;
+	note(flows, flow, FLOW_NOTE_ENDING);
+	flows_report(flows, flow, FIREFLY_END, said, fresh);
+	flow->told = true;
+	note(flows, flow, FLOW_NOTE_TOLD);
 }
 
 static int set_application(struct flow *flow, const struct firefly *said)
@@ -155,7 +191,7 @@ static int set_application(struct flow *flow, const struct firefly *said)
 	return 0;
 }
 
-static void log_flow(const struct flow *flow, const char *what)
+void flow_log(const struct flow *flow, const char *what)
 {
 	char text[FLOW_KEY_TEXT_MAX];
 
@@ -164,11 +200,52 @@ static void log_flow(const struct flow *flow, const char *what)
 		  flow->activity);
 }
 
+int64_t flows_now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+struct flow *flows_open(struct flows *flows, const struct firefly *said,
+			enum local_side side, enum flow_origin origin)
+{
+	struct flow *flow = calloc(1, sizeof(*flow));
+
+	if (!flow)
+		return NULL;
+	flow->number = ++flows->last_number;
+	flow->key = said->key;
+	flow->side = side;
+	flow->origin = origin;
+	flow->experiment = said->experiment;
+	flow->activity = said->activity;
+	flow->start_us = time_or(said->start_us, timestamp_now());
+	flow->end_us = FIREFLY_UNKNOWN;
+	if (set_application(flow, said) || table_insert(&flows->table, flow)) {
+		flow_free(flow);
+		return NULL;
+	}
+	note(flows, flow, FLOW_NOTE_OPENED);
+	return flow;
+}
+
+/*
+ * Of a connection that closed a moment ago, and whose flow the kernel has
+ * ended, the start is late: it would never end.
+ */
+static bool is_late(struct flows *flows, const struct firefly *said)
+{
+	return said->key.protocol == IPPROTO_TCP &&
+	       lately_has(&flows->lately, &said->key, flows_now_s());
+}
+
 static int start_new(struct flows *flows, const struct firefly *said,
 		     enum local_side side, char error[static FLOWS_ERROR_MAX])
 {
-	int64_t now_us = timestamp_now();
 	struct flow *flow;
+	bool fresh;
 
 	if (flows->table.count >= flows->config->max_flows) {
 		snprintf(error, FLOWS_ERROR_MAX,
@@ -176,29 +253,40 @@ static int start_new(struct flows *flows, const struct firefly *said,
 			 flows->table.count);
 		return -ENOSPC;
 	}
-	flow = calloc(1, sizeof(*flow));
-	if (!flow)
-		goto no_memory;
-	flow->key = said->key;
-	flow->side = side;
-	flow->experiment = said->experiment;
-	flow->activity = said->activity;
-	flow->start_us = time_or(said->start_us, now_us);
-	if (set_application(flow, said) || table_insert(&flows->table, flow))
-		goto no_memory;
-
+	flow = flows_open(flows, said, side, FLOW_ANNOUNCED);
+	if (!flow) {
+		snprintf(error, FLOWS_ERROR_MAX, "no memory");
+		return -ENOMEM;
+	}
+	fresh = flows_mark(flows, flow);
+	if (!fresh && is_late(flows, said)) {
+		flows->counters.late++;
+		flow_log(flow, "has ended already");
+		flows->calls.unmark(flows->calls.kernel, flow);
+		flows_drop(flows, flow);
+		return 0;
+	}
 	flows->counters.started++;
 	tagcount_start(&flows->tags, flow->experiment, flow->activity);
-	log_flow(flow, "starts");
-	flows->calls.mark(flows->calls.kernel, flow);
-	report(flows, flow, FIREFLY_START, said, look(flows, flow), now_us);
+	flow_log(flow, "starts");
+	flows_tell_start(flows, flow, said, fresh);
 	return 0;
+}
 
-no_memory:
-	if (flow)
-		flow_free(flow);
-	snprintf(error, FLOWS_ERROR_MAX, "no memory");
-	return -ENOMEM;
+void flows_change(struct flows *flows, struct flow *flow,
+		  const struct firefly *said)
+{
+	flow->experiment = said->experiment;
+	flow->activity = said->activity;
+	flow->start_us = time_or(said->start_us, timestamp_now());
+	flow->end_us = FIREFLY_UNKNOWN;
+	flow->told = false;
+	if (set_application(flow, said))
+		log_err("no memory for the name of an application");
+	flows->counters.retagged++;
+	tagcount_start(&flows->tags, flow->experiment, flow->activity);
+	flow_log(flow, "is retagged");
+	note(flows, flow, FLOW_NOTE_OPENED);
 }
 
 /*
@@ -208,23 +296,30 @@ no_memory:
 static void retag(struct flows *flows, struct flow *flow,
 		  const struct firefly *said)
 {
-	int64_t now_us = timestamp_now();
 	struct firefly end;
 
 	firefly_init(&end, FIREFLY_END, &flow->key);
 	end.end_us = said->start_us;
-	report(flows, flow, FIREFLY_END, &end, look(flows, flow), now_us);
+	flows_tell_end(flows, flow, &end, flows_look(flows, flow));
+	flow->origin = FLOW_ANNOUNCED;
+	flows_change(flows, flow, said);
+	flows_tell_start(flows, flow, said, flows_mark(flows, flow));
+}
 
-	flow->experiment = said->experiment;
-	flow->activity = said->activity;
-	flow->start_us = time_or(said->start_us, now_us);
+/* From now on it is the source's; what it adds is in the next firefly. */
+static void repeat(struct flows *flows, struct flow *flow,
+		   const struct firefly *said)
+{
+	flows->counters.repeated++;
+	flow_log(flow, "is open already");
+	if (flow->origin == FLOW_ANNOUNCED)
+		return;
+	flow->origin = FLOW_ANNOUNCED;
 	if (set_application(flow, said))
 		log_err("no memory for the name of an application");
-	flows->counters.retagged++;
-	tagcount_start(&flows->tags, flow->experiment, flow->activity);
-	log_flow(flow, "is retagged");
-	flows->calls.mark(flows->calls.kernel, flow);
-	report(flows, flow, FIREFLY_START, said, look(flows, flow), now_us);
+	note(flows, flow, FLOW_NOTE_OPENED);
+	if (flow->told)
+		note(flows, flow, FLOW_NOTE_TOLD);
 }
 
 int flows_start(struct flows *flows, const struct firefly *said,
@@ -245,8 +340,7 @@ int flows_start(struct flows *flows, const struct firefly *said,
 			goto refused;
 	} else if (flow->experiment == said->experiment &&
 		   flow->activity == said->activity) {
-		flows->counters.repeated++;
-		log_flow(flow, "is open already");
+		repeat(flows, flow, said);
 	} else {
 		retag(flows, flow, said);
 	}
@@ -261,112 +355,10 @@ static void end(struct flows *flows, struct flow *flow,
 		const struct firefly *said)
 {
 	flows->counters.ended++;
-	log_flow(flow, "ends");
-	report(flows, flow, FIREFLY_END, said, look(flows, flow),
-	       timestamp_now());
+	flow_log(flow, "ends");
+	flows_tell_end(flows, flow, said, flows_look(flows, flow));
 	flows->calls.unmark(flows->calls.kernel, flow);
-	remove_and_free(flows, flow);
-}
-
-static void end_by_kernel(struct flows *flows, struct flow *flow, bool fresh,
-			  const char *reason)
-{
-	struct firefly said;
-
-	flows->counters.ended++;
-	flows->counters.kernel_ended++;
-	log_flow(flow, reason);
-	firefly_init(&said, FIREFLY_END, &flow->key);
-	report(flows, flow, FIREFLY_END, &said, fresh, timestamp_now());
-	/* The other direction of a flow within this host is still there. */
-	if (flow->side == LOCAL_BOTH)
-		flows->calls.unmark(flows->calls.kernel, flow);
-	remove_and_free(flows, flow);
-}
-
-void flows_kernel_end(struct flows *flows, const struct snapshot *last,
-		      const char *reason)
-{
-	struct flow *flow = table_find_id(&flows->table, last->flow_id);
-
-	if (!flow)
-		return;
-	keep(flows, flow, last);
-	end_by_kernel(flows, flow, last->has_tcp, reason);
-}
-
-void flows_kernel_del(struct flows *flows, uint32_t id)
-{
-	struct flow *flow = table_find_id(&flows->table, id);
-
-	if (flow)
-		table_set_id(&flows->table, flow, 0);
-}
-
-void flows_snapshot(struct flows *flows, const struct snapshot *snapshot)
-{
-	struct flow *flow = table_find_id(&flows->table, snapshot->flow_id);
-	struct firefly said;
-
-	/* It has been looked at since: numbers must not go back. */
-	if (!flow || snapshot->age_ns < flow->last.age_ns)
-		return;
-	keep(flows, flow, snapshot);
-	if (!(snapshot->trigger & SCITAG_SNAPSHOT_TRIGGER_INTERVAL))
-		return;
-	flows->counters.ongoing++;
-	firefly_init(&said, FIREFLY_ONGOING, &flow->key);
-	report(flows, flow, FIREFLY_ONGOING, &said, snapshot->has_tcp,
-	       timestamp_now());
-}
-
-void flows_resync(struct flows *flows)
-{
-	uint64_t before = flows->counters.missed;
-	struct flow *flow, *next;
-
-	for (flow = TAILQ_FIRST(&flows->table.list); flow; flow = next) {
-		next = TAILQ_NEXT(flow, link);
-		if (!flow->kernel_id ||
-		    !flows->calls.is_gone(flows->calls.kernel, flow))
-			continue;
-		flows->counters.missed++;
-		end_by_kernel(flows, flow, false, "has ended unheard");
-	}
-	log_warn("the kernel told more than was read: %" PRIu64
-		 " flows had ended meanwhile",
-		 flows->counters.missed - before);
-}
-
-void flows_kernel_gone(struct flows *flows)
-{
-	struct flow *flow;
-
-	TAILQ_FOREACH(flow, &flows->table.list, link)
-	table_set_id(&flows->table, flow, 0);
-}
-
-void flows_kernel_back(struct flows *flows)
-{
-	struct flow *flow;
-
-	TAILQ_FOREACH(flow, &flows->table.list, link)
-	{
-		flows->calls.mark(flows->calls.kernel, flow);
-		look(flows, flow);
-	}
-}
-
-void flows_kernel_leave(struct flows *flows)
-{
-	struct flow *flow;
-
-	TAILQ_FOREACH(flow, &flows->table.list, link)
-	{
-		look(flows, flow);
-		flows->calls.unmark(flows->calls.kernel, flow);
-		table_set_id(&flows->table, flow, 0);
-	}
+	flows_drop(flows, flow);
 }
 
 int flows_end(struct flows *flows, const struct firefly *said,
@@ -401,6 +393,11 @@ size_t flows_count(const struct flows *flows)
 	return flows->table.count;
 }
 
+const struct tagcounts *flows_tags(const struct flows *flows)
+{
+	return &flows->tags;
+}
+
 const struct flow *flows_find(const struct flows *flows,
 			      const struct flow_key *key)
 {
@@ -415,11 +412,6 @@ const struct flow *flows_first(const struct flows *flows)
 const struct flows_counters *flows_counters(const struct flows *flows)
 {
 	return &flows->counters;
-}
-
-const struct tagcounts *flows_tags(const struct flows *flows)
-{
-	return &flows->tags;
 }
 
 void flows_log_counters(const struct flows *flows)

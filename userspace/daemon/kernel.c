@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #include "config.h"
 #include "flow.h"
@@ -13,12 +15,21 @@
 #include "kernel_events.h"
 #include "limit.h"
 #include "log.h"
+#include "told.h"
+
+/* Flows that no source ends do so after as many seconds without a packet. */
+#define ALONE_IDLE_S 600
 
 struct kernel {
 	const struct config *config;
 	struct flows *flows; /* NULL: not attached */
 	struct genl *genl; /* NULL: the module was not there */
 	struct kernel_events *events;
+	struct told told;
+	struct genl_watch *watch; /* NULL: nothing is to be marked */
+	sd_event *event;
+	sd_event_source *watch_source;
+	bool is_leaving; /* flows are to be left to the kernel */
 	bool said_missing;
 	bool said_warning;
 	struct limit limit;
@@ -42,8 +53,31 @@ static void disconnect(struct kernel *kernel)
 	kernel_events_close(kernel->events);
 	genl_free(kernel->genl);
 	kernel->genl = NULL;
+	rules_forget(&kernel->told.rules);
+	expected_clear(&kernel->told.expected);
 	if (kernel->flows)
 		flows_kernel_gone(kernel->flows);
+}
+
+static int on_flow(const struct flow_state *state, void *data)
+{
+	struct kernel *kernel = data;
+
+	told_flow(&kernel->told, state);
+	return 0;
+}
+
+/* The rules are put in force, and what the kernel has is heard of. */
+static void settle(struct kernel *kernel)
+{
+	int ret;
+
+	rules_apply(&kernel->told.rules, kernel->config, kernel->genl);
+	ret = genl_flow_dump(kernel->genl, on_flow, kernel);
+	/* What has changed meanwhile is told as it does. */
+	if (ret && ret != -EINTR)
+		log_err("the flows of the kernel cannot be listed: %s",
+			genl_error(kernel->genl));
 }
 
 /*
@@ -72,9 +106,56 @@ static int connect_module(struct kernel *kernel)
 	kernel->said_missing = false;
 	/* Before flows are there: their ends could be next. */
 	kernel_events_open(kernel->events);
-	if (kernel->flows)
+	if (kernel->flows) {
 		flows_kernel_back(kernel->flows);
+		settle(kernel);
+	}
 	return 0;
+}
+
+static int on_watch(sd_event_source *source, int fd, uint32_t revents,
+		    void *data)
+{
+	struct kernel *kernel = data;
+	bool arrived = false;
+	int ret = genl_watch_read(kernel->watch, &arrived);
+
+	(void)fd;
+	(void)revents;
+	if (ret) {
+		log_warn("the module will be found by the next flow only: %s",
+			 genl_strerror(ret));
+		sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	}
+	if (arrived)
+		connect_module(kernel);
+	return 0;
+}
+
+/* Without it, a module that comes is found by the next flow. */
+static void watch(struct kernel *kernel)
+{
+	int ret;
+
+	if (kernel->watch)
+		return;
+	ret = genl_watch_new(&kernel->watch);
+	if (!ret)
+		ret = sd_event_add_io(kernel->event, &kernel->watch_source,
+				      genl_watch_fd(kernel->watch), EPOLLIN,
+				      on_watch, kernel);
+	else
+		kernel->watch = NULL;
+	if (ret < 0)
+		log_warn("the module will be found by the next flow only: %s",
+			 genl_strerror(ret));
+}
+
+static void unwatch(struct kernel *kernel)
+{
+	kernel->watch_source = sd_event_source_unref(kernel->watch_source);
+	genl_watch_free(kernel->watch);
+	kernel->watch = NULL;
 }
 
 /* Text of the kernel's refusal. */
@@ -85,31 +166,11 @@ static const char *reason(const struct kernel *kernel, int ret)
 	return text[0] ? text : strerror(-ret);
 }
 
-/* By hand, or our own doing; everything else is by itself. */
-static bool is_deleted(const struct genl_event *event)
+static void on_event(void *data, const struct genl_event *event)
 {
-	return event->end_reason == SCITAG_END_REASON_DELETED ||
-	       event->end_reason == SCITAG_END_REASON_FLUSHED;
-}
-
-static void on_ended(void *data, const struct genl_event *event)
-{
-	const char *name = flow_end_reason_name(event->end_reason);
-	struct snapshot last = { .flow_id = 0 };
 	struct kernel *kernel = data;
 
-	if (is_deleted(event)) {
-		flows_kernel_del(kernel->flows, event->flow.id);
-		return;
-	}
-	/* Packets may have left since that was taken. */
-	if (event->has_snapshot)
-		last = event->snapshot;
-	last.flow_id = event->flow.id;
-	last.packets = event->flow.packets;
-	last.bytes = event->flow.bytes;
-	last.marked = event->flow.marked;
-	flows_kernel_end(kernel->flows, &last, name ? name : "ended");
+	told_event(&kernel->told, kernel->genl, event);
 }
 
 static void on_snapshot(void *data, const struct snapshot *snapshot)
@@ -123,7 +184,11 @@ static void on_missed(void *data)
 {
 	struct kernel *kernel = data;
 
+	/* All that was told until now has been read or is lost. */
+	expected_clear(&kernel->told.expected);
 	flows_resync(kernel->flows);
+	if (genl_flow_dump(kernel->genl, on_flow, kernel) == -EINTR)
+		log_debug("flows have changed while they were listed");
 }
 
 static void on_gone(void *data)
@@ -147,7 +212,7 @@ int kernel_new(struct kernel **out, const struct config *config,
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
 	struct kernel_events_calls calls = {
-		.ended = on_ended,
+		.event = on_event,
 		.snapshot = on_snapshot,
 		.missed = on_missed,
 		.gone = on_gone,
@@ -158,15 +223,20 @@ int kernel_new(struct kernel **out, const struct config *config,
 	if (!kernel)
 		return -ENOMEM;
 	kernel->config = config;
+	kernel->event = sd_event_ref(event);
+	kernel->told.command_line = config->command_line;
 	ret = kernel_events_new(&kernel->events, event, &calls);
 	if (ret) {
+		sd_event_unref(kernel->event);
 		free(kernel);
 		return ret;
 	}
 	kernel_events_want(kernel->events, config->period_s);
 	say_what_is_off(config);
-	if (config->marks)
+	if (config->marks) {
+		watch(kernel);
 		connect_module(kernel);
+	}
 	*out = kernel;
 	return 0;
 }
@@ -174,6 +244,13 @@ int kernel_new(struct kernel **out, const struct config *config,
 void kernel_attach(struct kernel *kernel, struct flows *flows)
 {
 	kernel->flows = flows;
+	kernel->told.flows = flows;
+}
+
+void kernel_settle(struct kernel *kernel)
+{
+	if (kernel->genl)
+		settle(kernel);
 }
 
 static bool marks_alike(const struct config *a, const struct config *b)
@@ -182,33 +259,60 @@ static bool marks_alike(const struct config *a, const struct config *b)
 	       a->option_type == b->option_type;
 }
 
+/* Nothing is marked any more. */
+static void leave(struct kernel *kernel)
+{
+	unwatch(kernel);
+	if (!kernel->genl)
+		return;
+	rules_withdraw(&kernel->told.rules, kernel->genl);
+	flows_kernel_leave(kernel->flows);
+	disconnect(kernel);
+}
+
 void kernel_reload(struct kernel *kernel, const struct config *config)
 {
 	const struct config *before = kernel->config;
+	bool alike = marks_alike(before, config) &&
+		     before->period_s == config->period_s;
 
 	kernel->config = config;
+	kernel->told.command_line = config->command_line;
 	kernel_events_want(kernel->events, config->period_s);
-	if (marks_alike(before, config) && before->period_s == config->period_s)
-		return;
-	say_what_is_off(config);
+	if (!alike)
+		say_what_is_off(config);
 	if (!config->marks) {
-		if (kernel->genl) {
-			flows_kernel_leave(kernel->flows);
-			disconnect(kernel);
-		}
-	} else if (kernel->genl) {
+		leave(kernel);
+		return;
+	}
+	watch(kernel);
+	if (!kernel->genl) {
+		connect_module(kernel);
+		return;
+	}
+	if (!alike) {
 		kernel_events_open(kernel->events);
 		flows_kernel_back(kernel->flows);
-	} else {
-		connect_module(kernel);
 	}
+	settle(kernel);
+}
+
+void kernel_hand_over(struct kernel *kernel)
+{
+	if (kernel->genl)
+		rules_withdraw(&kernel->told.rules, kernel->genl);
+	kernel->is_leaving = true;
 }
 
 void kernel_free(struct kernel *kernel)
 {
 	if (!kernel)
 		return;
+	unwatch(kernel);
 	kernel_events_free(kernel->events);
+	rules_forget(&kernel->told.rules);
+	expected_clear(&kernel->told.expected);
+	sd_event_unref(kernel->event);
 	genl_free(kernel->genl);
 	free(kernel);
 }
@@ -237,6 +341,8 @@ static void say_warning(struct kernel *kernel)
  */
 static int replace(struct kernel *kernel, const struct flow *flow)
 {
+	bool alone = kernel->is_leaving || flow->origin == FLOW_OF_RULE;
+	bool tcp = flow->key.protocol == IPPROTO_TCP;
 	struct flow_spec specs[2];
 	struct flow_key keys[2];
 	size_t n, i, bad;
@@ -250,6 +356,8 @@ static int replace(struct kernel *kernel, const struct flow *flow)
 			.mark = kernel->config->marks,
 			.layout = kernel->config->layout,
 			.option_type = kernel->config->option_type,
+			.end_on_close = alone && tcp,
+			.idle_timeout = alone && !tcp ? ALONE_IDLE_S : 0,
 			.snapshot_interval =
 				i ? 0 : kernel->config->period_s * 1000,
 		};
@@ -286,17 +394,38 @@ void kernel_mark(void *data, const struct flow *flow)
 	say_warning(kernel);
 }
 
+/*
+ * Deletes one of its directions, and expects what the kernel will tell of that.
+ * is_known: is it the one that has its number?
+ */
+static int delete (struct kernel *kernel, const struct flow *flow,
+		   const struct flow_key *key, bool is_known)
+{
+	int ret;
+
+	/* The next connection of the same ports may have a flow already. */
+	if (flow->origin == FLOW_OF_RULE && flow->kernel_id)
+		ret = genl_flow_del_id(kernel->genl, flow->kernel_id);
+	else
+		ret = genl_flow_del(kernel->genl, key);
+	/* If it is not there, but was, it has ended, and that is on its way. */
+	if (!ret || (ret == -ENOENT && is_known))
+		expected_add(&kernel->told.expected, key);
+	return ret;
+}
+
 void kernel_unmark(void *data, const struct flow *flow)
 {
 	struct kernel *kernel = data;
 	struct flow_key keys[2];
 	size_t n, i;
 
-	if (!kernel->genl)
+	if (!kernel->genl || flow->origin == FLOW_OF_HAND)
 		return;
 	n = flow_egress_keys(flow, keys);
 	for (i = 0; i < n; i++) {
-		int ret = genl_flow_del(kernel->genl, &keys[i]);
+		int ret =
+			delete (kernel, flow, &keys[i], !i && flow->kernel_id);
 
 		/* Not there: never taken, or deleted by hand. */
 		if (ret && ret != -ENOENT && !is_lost(ret))
@@ -348,6 +477,11 @@ struct kernel_counters kernel_counters(const struct kernel *kernel)
 		.failed = kernel->n_failed,
 		.events = kernel_events_counters(kernel->events),
 	};
+}
+
+bool kernel_can_tell(void *data)
+{
+	return kernel_is_there(data);
 }
 
 bool kernel_is_there(const struct kernel *kernel)

@@ -3,8 +3,8 @@
  * The flows in the kernel's table: what is open here is marked and watched
  * there.
  *
- * Without the module nothing is marked; that is said once, and every new flow
- * tries again. When it is found, all that are open are entered. Each failure is
+ * Without the module nothing is marked; that is said once. When it comes, all
+ * that are open are entered. Each failure is
  * logged with the kernel's own words.
  */
 #ifndef SCITAGD_KERNEL_H
@@ -35,8 +35,21 @@ void kernel_free(struct kernel *kernel); /* NULL is fine */
 void kernel_attach(struct kernel *kernel, struct flows *flows);
 
 /*
+ * Flows are known that were open before: the rules are put in force, and flows
+ * that the kernel has besides are told of.
+ */
+void kernel_settle(struct kernel *kernel);
+
+/*
+ * The daemon ends, and its flows do not: no rule makes flows any more, and
+ * those that are marked from now on are left to the kernel, which ends them
+ * with their connections, or when they are idle.
+ */
+void kernel_hand_over(struct kernel *kernel);
+
+/*
  * Flows that are open are marked and watched as config has it, too: entered
- * again, or taken out if nothing is to be marked.
+ * again, or taken out if nothing is to be marked. So are rules.
  */
 void kernel_reload(struct kernel *kernel, const struct config *config);
 
@@ -46,6 +59,7 @@ void kernel_unmark(void *data, const struct flow *flow);
 void kernel_sample(void *data, const struct flow *flow,
 		   struct snapshot *snapshot);
 bool kernel_is_gone(void *data, const struct flow *flow);
+bool kernel_can_tell(void *data);
 
 /* Was the module there when it was asked last? */
 bool kernel_is_there(const struct kernel *kernel);

@@ -80,8 +80,7 @@ static int on_end(const struct genl_event *event, void *data)
 	if (events->ends_seq && event->seq != events->ends_seq + 1)
 		events->ends_lost = true;
 	events->ends_seq = event->seq;
-	if (event->type == GENL_FLOW_END)
-		events->calls.ended(events->calls.data, event);
+	events->calls.event(events->calls.data, event);
 	return 0;
 }
 

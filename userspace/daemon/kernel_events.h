@@ -17,9 +17,9 @@ struct snapshot;
 
 /* Called from within the loop. */
 struct kernel_events_calls {
-	void (*ended)(void *data, const struct genl_event *event);
+	void (*event)(void *data, const struct genl_event *event);
 	void (*snapshot)(void *data, const struct snapshot *snapshot);
-	/* Some ends were lost. */
+	/* Some events were lost; all that are left have been read. */
 	void (*missed)(void *data);
 	/* The module was unloaded; nothing is heard any more. */
 	void (*gone)(void *data);

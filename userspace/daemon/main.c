@@ -29,6 +29,7 @@
 #include "paths.h"
 #include "recent.h"
 #include "sources.h"
+#include "state.h"
 #include "token.h"
 
 #define DEFAULT_CONFIG "/etc/scitag/scitagd.conf"
@@ -53,6 +54,7 @@ struct daemon {
 	struct local *local;
 	struct kernel *kernel;
 	struct emitter *emitter;
+	struct state *state; /* NULL: flows do not survive a restart */
 	struct flows *flows;
 	struct sources *sources;
 	struct pages pages;
@@ -254,6 +256,7 @@ static int open_flows(struct daemon *d)
 		.unmark = kernel_unmark,
 		.sample = kernel_sample,
 		.is_gone = kernel_is_gone,
+		.is_there = kernel_can_tell,
 		.report = emitter_report,
 	};
 	int ret;
@@ -266,12 +269,21 @@ static int open_flows(struct daemon *d)
 		ret = emitter_new(&d->emitter, d->event, d->config, d->local);
 	if (ret)
 		return ret;
+	if (d->config->state_file &&
+	    !state_new(&d->state, d->config->state_file)) {
+		calls.note = state_note;
+		calls.notes = d->state;
+	}
 	calls.kernel = d->kernel;
 	calls.emitter = d->emitter;
 	ret = flows_new(&d->flows, d->config, d->local, &calls);
-	if (!ret)
-		kernel_attach(d->kernel, d->flows);
-	return ret;
+	if (ret)
+		return ret;
+	kernel_attach(d->kernel, d->flows);
+	if (d->state)
+		state_load(d->state, d->flows);
+	kernel_settle(d->kernel);
+	return 0;
 }
 
 static struct pages pages_of(const struct daemon *d)
@@ -350,6 +362,7 @@ static void stop(struct daemon *d)
 	free(d->token);
 	sources_free(d->sources);
 	flows_free(d->flows);
+	state_free(d->state);
 	emitter_free(d->emitter);
 	kernel_free(d->kernel);
 	local_free(d->local);
@@ -365,7 +378,13 @@ static int run(struct daemon *d)
 	log_notice("scitagd " SCITAG_VERSION " is ready");
 	ret = sd_event_loop(d->event);
 	sd_notify(0, "STOPPING=1");
-	flows_end_all(d->flows);
+	kernel_hand_over(d->kernel);
+	if (d->state && state_is_well(d->state) && !d->config->end_at_shutdown)
+		flows_hand_over(d->flows);
+	else
+		flows_end_all(d->flows);
+	if (d->state)
+		state_compact(d->state);
 	log_counters(d);
 	return ret;
 }

@@ -15,6 +15,7 @@
 #include "flow.h"
 #include "number.h"
 #include "option_fireflies.h"
+#include "option_flows.h"
 #include "option_value.h"
 #include "paths.h"
 
@@ -269,6 +270,7 @@ static const struct option_group *const groups[] = {
 	&(const struct option_group){ general,
 				      sizeof(general) / sizeof(general[0]) },
 	&option_fireflies,
+	&option_flows,
 };
 
 size_t option_count(void)

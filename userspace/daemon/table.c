@@ -7,19 +7,11 @@
 
 #include "flows.h"
 
-/* Both orientations of a connection have the same place in the tree. */
-static struct flow_key canonical(const struct flow_key *key)
-{
-	struct flow_key reverse = flow_key_reverse(key);
-
-	return memcmp(key, &reverse, sizeof(reverse)) < 0 ? *key : reverse;
-}
-
 static int compare_key(const void *a, const void *b)
 {
 	const struct flow *flow_a = a, *flow_b = b;
-	struct flow_key key_a = canonical(&flow_a->key);
-	struct flow_key key_b = canonical(&flow_b->key);
+	struct flow_key key_a = flow_key_lesser(&flow_a->key);
+	struct flow_key key_b = flow_key_lesser(&flow_b->key);
 
 	return memcmp(&key_a, &key_b, sizeof(key_a));
 }

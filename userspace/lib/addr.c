@@ -168,3 +168,10 @@ struct flow_key flow_key_reverse(const struct flow_key *key)
 		.protocol = key->protocol,
 	};
 }
+
+struct flow_key flow_key_lesser(const struct flow_key *key)
+{
+	struct flow_key reverse = flow_key_reverse(key);
+
+	return memcmp(key, &reverse, sizeof(reverse)) < 0 ? *key : reverse;
+}

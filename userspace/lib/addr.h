@@ -66,4 +66,7 @@ bool flow_key_equal(const struct flow_key *a, const struct flow_key *b);
 /* The same flow seen from its other end. */
 struct flow_key flow_key_reverse(const struct flow_key *key);
 
+/* Of the two, the one that comes first in memory: both ends have the same. */
+struct flow_key flow_key_lesser(const struct flow_key *key);
+
 #endif /* SCITAG_ADDR_H */
