@@ -40,7 +40,7 @@ def firefly(datagram):
 
 
 CONFIG = """
-pipes: {dir}/flows
+pipes: {pipes}
 receiver: {{listen: 127.0.0.1:10514}}
 marks: [{marks}]
 fireflies:
@@ -48,7 +48,10 @@ fireflies:
   hostname: se1.example.org
   period: {period}
   enrichment: {enrichment}
-log-level: debug
+  {fireflies}
+log-level: {level}
+state-file: {state}
+{extra}
 """
 
 
@@ -63,32 +66,49 @@ class Setup:
         self.xrootd = udp('a', socket.AF_INET, '127.0.0.1', 0)
         for sock in self.collector, self.remote, self.xrootd:
             stack.callback(sock.close)
+        self.started = 0        # as often as the log tells, before stop()
         self.said = []          # fireflies of flows with b, as datagrams
         with net.inside('b'):
             self.listener = socket.create_server((B, 6000), backlog=10,
                                                  family=socket.AF_INET6)
         stack.callback(self.listener.close)
 
-    def start(self, marks='label', collectors='', period=0, enrichment='lean'):
-        config = pathlib.Path(self.dir, 'scitagd.conf')
-        config.write_text(CONFIG.format(
+    def configure(self, marks='label', collectors='', period=0,
+                  enrichment='lean', fireflies='', pipes='{dir}/flows',
+                  state='none', level='debug', extra=''):
+        self.config = pathlib.Path(self.dir, 'scitagd.conf')
+        self.config.write_text(CONFIG.format(
             dir=self.dir, marks=marks, collectors=collectors, period=period,
-            enrichment=enrichment))
+            enrichment=enrichment, fireflies=fireflies,
+            state=state.format(dir=self.dir), level=level,
+            pipes=pipes.format(dir=self.dir), extra=extra))
+
+    def start(self, **config):
+        self.configure(**config)
         self.log_path = pathlib.Path(self.dir, 'scitagd.log')
         with open(self.log_path, 'ab') as log, net.inside('a'):
             self.process = subprocess.Popen(
                 ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups',
                  '--inh-caps=-all,+net_admin', '--ambient-caps=-all,+net_admin',
                  '--bounding-set=-all,+net_admin', '--no-new-privs',
-                 'scitagd', '-c', str(config)], stderr=log)
-        net.wait_for(lambda: 'is ready' in self.log(), 20 * SLOW,
-                     'readiness of scitagd')
+                 'scitagd', '-c', str(self.config)], stderr=log)
+        self.started += 1
+        net.wait_for(lambda: self.log().count('is ready') == self.started,
+                     20 * SLOW, 'readiness of scitagd')
 
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         equal(self.process.wait(20 * SLOW), 0, 'exit status')
         shutil.move(self.log_path, f'{OUT}/scitagd-{self.process.pid}.log')
+        self.started = 0
+
+    def reload(self, ok=True):
+        """The configuration is read again."""
+        what = 'is reloaded' if ok else 'the old one stays'
+        before = self.log().count(what)
+        self.process.send_signal(signal.SIGHUP)
+        net.wait_for(lambda: self.log().count(what) > before, 20 * SLOW, what)
 
     def log(self):
         return self.log_path.read_text() if self.log_path.exists() else ''
@@ -111,6 +131,27 @@ class Setup:
             equal(self.remote.recv(2000), datagram, 'firefly at the remote')
             self.said.append(datagram)
         return f
+
+    def nothing_more(self):
+        """What was said so far is done, and no firefly came of it."""
+        for state in 'start', 'end':
+            self.say(f'{state} tcp ::1 9 ::1 9999 1 1')
+            f = self.receive(state, elsewhere=False)
+            equal(f['flow-id']['src-port'], 9, 'port')
+
+    def drain(self):
+        """Whatever was said so far is of no interest."""
+        for state in 'start', 'end':
+            self.say(f'{state} tcp ::1 9 ::1 9999 1 1')
+        while True:
+            f = firefly(self.collector.recv(2000))
+            if (f['state'], f['flow-id']['src-port']) == ('end', 9):
+                break
+        with contextlib.suppress(BlockingIOError):
+            self.remote.setblocking(False)
+            while True:
+                self.remote.recv(2000)
+        self.remote.settimeout(20 * SLOW)
 
     def connect(self, port):
         with net.inside('a'):
