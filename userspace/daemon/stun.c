@@ -133,7 +133,7 @@ int stun_response(struct addr *addr, uint16_t *port, const uint8_t *data,
 		  size_t len, const uint8_t id[static STUN_ID_LEN])
 {
 	struct addr found_addr;
-	uint16_t found_port, type;
+	uint16_t found_port = 0, type;
 	int ret;
 
 	if (len < HEADER_LEN || len % 4 ||
