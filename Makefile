@@ -21,6 +21,7 @@ help:
 	@echo 'make dkms          the module alone'
 	@echo 'make dist          the source as a tarball'
 	@echo 'make packages      Debian packages and a source package for EL, in build/packages'
+	@echo 'make test-packages install, upgrade and remove them; boot a machine with them'
 	@echo 'make clean         remove what was built'
 
 module:
@@ -91,9 +92,14 @@ packages:
 	@scripts/package deb
 	@scripts/package rpm
 
+test-packages:
+	@scripts/deps package
+	@tests/package/dist.sh
+	@scripts/package test
+
 clean:
 	rm -rf build
 	[ ! -e $(KDIR)/Makefile ] || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
 .PHONY: all help module userspace check lint format test demo bench install \
-	service-user dkms-source dkms dist packages clean
+	service-user dkms-source dkms dist packages test-packages clean
