@@ -70,6 +70,7 @@ static void check_defaults(struct config *c)
 	assert_int_equal(c->n_listen, 2);
 	check_endpoint(&c->listen[0], "127.0.0.1", 10514);
 	check_endpoint(&c->listen[1], "::1", 10514);
+	assert_int_equal(c->relay, RELAY_NONE);
 	assert_int_equal(c->n_http, 1);
 	check_endpoint(&c->http[0], "/run/scitagd/http.sock", 0);
 	assert_null(c->http_token_file);
@@ -256,6 +257,7 @@ static void test_print(void **state)
 				  "- /run/scitagd/flows\n"
 				  "receiver:\n"
 				  "  listen: []\n"
+				  "  relay: none\n"
 				  "http:\n"
 				  "  listen:\n"
 				  "  - /run/scitagd/http.sock\n"
@@ -374,6 +376,8 @@ static void test_bad_values(void **state)
 		{ "pipes: ['']", "pipes: has no value" },
 		{ "receiver: {listen: localhost}", "\"localhost\" is not an" },
 		{ "receiver: {listen: '127.0.0.1:0'}", "has a bad port" },
+		{ "receiver: {relay: all}",
+		  "\"all\" is none of none, verbatim, enriched" },
 		{ "http: {listen: localhost}", "\"localhost\" is neither an" },
 		{ "http: {listen: '192.0.2.1:80'}", "nor a loopback address" },
 		{ "http: {listen: '0.0.0.0'}", "nor a loopback address" },

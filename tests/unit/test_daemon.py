@@ -661,6 +661,72 @@ class Outward(Case):
             self.assertLess(sent, 10 + TIMEOUT_S)
 
 
+class Relay(Case):
+    """Fireflies of flows elsewhere: from 2001:db8::8 to 2001:db8::9."""
+
+    HEADER = b"<134>1 - se2 xrootd - firefly-json - "
+
+    def relaying(self, how, **fireflies):
+        d = self.daemon()
+        text = Reload().text(
+            d, receiver={"listen": [f"127.0.0.1:{d.port}"], "relay": how},
+            fireflies=fireflies)
+        self.assertEqual(d.reload(text), Reload.GOOD)
+        return d
+
+    def said(self, state="start", port=1, **more):
+        now = "2026-01-02T03:04:05.678901+00:00"
+        lifecycle = {"state": state, "current-time": now, "start-time": now}
+        if state == "end":
+            lifecycle["end-time"] = now
+        return json.dumps({
+            "version": 1, "flow-lifecycle": lifecycle,
+            "flow-id": {"afi": "ipv6", "src-ip": "2001:db8::8",
+                        "dst-ip": "2001:db8::9", "protocol": "tcp",
+                        "src-port": port, "dst-port": 2},
+            "context": {"experiment-id": 3, "activity-id": 14,
+                        "application": "xrootd"}, **more}).encode()
+
+    def test_verbatim(self):
+        """As they came, once; not those of a scitagd, nor too long ones."""
+        d = self.relaying("verbatim")
+        for state in "start", "ongoing", "end":
+            datagram = self.HEADER + self.said(state)
+            d.send(datagram)
+            d.send(datagram)
+            d.send(datagram.replace(b" xrootd - ", b" scitagd - "))
+            self.assertEqual(d.collector.recv(65536), datagram)
+        d.send(self.said(port=2, padding="x" * 1232))
+        d.logged("a firefly of [0-9]+ octets is not passed on")
+        d.send(self.said(port=3))
+        self.assertEqual(d.collector.recv(65536), self.said(port=3))
+        # A flow of this host is told of by the daemon.
+        d.send(XROOTD[0])
+        self.assertEqual(d.receive().header[3], "scitagd")
+        d.nothing_more()
+        self.assertRegex(d.stop(), "12 fireflies, .* 8 relayed")
+
+    def test_enriched(self):
+        d = self.relaying("enriched", translate=[
+            {"from": "2001:db8::8", "to": "2001:db8:ffff::8"}])
+        d.send(self.said("end", usage={"received": 1, "sent": 2}))
+        firefly = d.receive()
+        self.assertEqual(firefly.header[2:4], ["se1", "scitagd"])
+        self.assertEqual(firefly.src, ("2001:db8:ffff::8", 1))
+        self.assertEqual(firefly.json["usage"], {"received": 1, "sent": 2})
+        self.assertEqual(firefly.lifecycle["end-time"],
+                         "2026-01-02T03:04:05.678901+00:00")
+        # It is what a scitagd sent: here it ends.
+        d.send(firefly.datagram)
+        d.nothing_more()
+
+    def test_none(self):
+        d = self.relaying("none")
+        d.send(self.HEADER + self.said())
+        d.logged("flow refused, announced by .* neither address is this host")
+        d.nothing_more()
+
+
 class Reload(Case):
     GOOD = "The configuration was reloaded"
     BAD = "The old configuration stays: "

@@ -33,6 +33,9 @@ struct config_rule {
 /* Items of a list. Some are gone through for each flow. */
 #define CONFIG_LIST_MAX 1000
 
+/* What becomes of fireflies of flows that are none of this host. */
+enum config_relay { RELAY_NONE, RELAY_VERBATIM, RELAY_ENRICHED };
+
 struct config {
 	/*
 	 * marks: where the tags of flows go: any of label, hbh, do. None:
@@ -67,6 +70,13 @@ struct config {
 	 */
 	struct endpoint *listen;
 	size_t n_listen;
+
+	/*
+	 * receiver.relay: none, verbatim or enriched: fireflies of programs of
+	 * this host about flows that neither end of is here go to the
+	 * collectors: not at all, as they came, or written anew. Default: none.
+	 */
+	enum config_relay relay;
 
 	/*
 	 * http.listen: unix sockets (absolute paths) and loopback addresses,

@@ -18,6 +18,7 @@
 #include "nat.h"
 #include "outlet.h"
 #include "rate.h"
+#include "relay.h"
 #include "sockaddr.h"
 #include "targets.h"
 #include "timestamp.h"
@@ -31,6 +32,7 @@ struct emitter {
 	struct targets *targets;
 	struct nat *nat;
 	struct rate rate;
+	struct relay relay;
 	struct limit limit;
 	struct emitter_counters counters;
 };
@@ -242,6 +244,49 @@ void emitter_report(void *data, const struct flow *flow,
 		return;
 	targets_each(emitter->targets, firefly, send_to, &shipment);
 	send_to_remote(&shipment, flow_remote(flow));
+}
+
+static bool pass_on(struct emitter *emitter, const struct firefly *said,
+		    const char *data, size_t len, struct shipment *shipment)
+{
+	if (len > FIREFLY_MAX) {
+		emitter->counters.unfit++;
+		limit_log(&emitter->limit, LOG_WARNING,
+			  "a firefly of %zu octets is not passed on", len);
+		return false;
+	}
+	*shipment = (struct shipment){
+		.emitter = emitter,
+		.urgent = said->state != FIREFLY_ONGOING,
+		.datagram = data,
+		.len = len,
+	};
+	return relay_is_new(&emitter->relay, data, len);
+}
+
+bool emitter_relay(struct emitter *emitter, const struct firefly *said,
+		   const struct firefly_sender *sender, const char *data,
+		   size_t len)
+{
+	char datagram[FIREFLY_MAX + 1];
+	struct shipment shipment;
+	bool send = false;
+
+	if (!strcmp(sender->app_name, EMITTER_APP_NAME))
+		return false;
+	switch (emitter->config->relay) {
+	case RELAY_NONE:
+		return false;
+	case RELAY_VERBATIM:
+		send = pass_on(emitter, said, data, len, &shipment);
+		break;
+	case RELAY_ENRICHED:
+		send = write_firefly(emitter, datagram, said, &shipment);
+		break;
+	}
+	if (send)
+		targets_each(emitter->targets, said, send_to, &shipment);
+	return true;
 }
 
 bool emitter_is_own_port(const struct emitter *emitter, const struct addr *from,

@@ -45,6 +45,15 @@ void emitter_report(void *data, const struct flow *flow,
 		    const struct firefly *firefly);
 
 /*
+ * A program of this host tells of a flow that neither end of is here, in a
+ * datagram of len octets: it goes to the collectors, if receiver.relay says so.
+ * False: it says no, or another scitagd is that program.
+ */
+bool emitter_relay(struct emitter *emitter, const struct firefly *said,
+		   const struct firefly_sender *sender, const char *data,
+		   size_t len);
+
+/*
  * Does a datagram come from here? By its port, which no other socket of this
  * host can have; or, if somebody passed it on, by the names in its header.
  */

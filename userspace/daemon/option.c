@@ -155,6 +155,32 @@ static struct json_object *get_listen(const struct config *config)
 	return option_get_endpoints(config->listen, config->n_listen);
 }
 
+static const char *const relays[] = {
+	[RELAY_NONE] = "none",
+	[RELAY_VERBATIM] = "verbatim",
+	[RELAY_ENRICHED] = "enriched",
+};
+
+static int set_relay(struct config *config, const char *text,
+		     char error[static OPTION_ERROR_MAX])
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(relays) / sizeof(relays[0]); i++) {
+		if (strcmp(text, relays[i]))
+			continue;
+		config->relay = i;
+		return 0;
+	}
+	return option_fail(error, "\"%s\" is none of none, verbatim, enriched",
+			   text);
+}
+
+static struct json_object *get_relay(const struct config *config)
+{
+	return json_object_new_string(relays[config->relay]);
+}
+
 static int parse_http_listen(struct endpoint *endpoint, const char *text,
 			     char error[static ENDPOINT_ERROR_MAX])
 {
@@ -254,6 +280,7 @@ static const struct option general[] = {
 	{ "pipes", true, set_pipes, get_pipes, "/run/scitagd/flows", NULL },
 	{ "receiver.listen", true, set_listen, get_listen,
 	  "127.0.0.1:10514 [::1]:10514", NULL },
+	{ "receiver.relay", false, set_relay, get_relay, "none", NULL },
 	{ "http.listen", true, set_http_listen, get_http_listen,
 	  PATHS_HTTP_SOCKET, NULL },
 	{ "http.token-file", false, set_http_token_file, get_http_token_file,

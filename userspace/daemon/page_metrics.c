@@ -255,7 +255,8 @@ static void put_sources(const struct openmetrics *om, const struct pages *pages)
 
 		put_receiver(om, &datagrams, r, "taken",
 			     c->received - c->bad - c->own - c->foreign -
-				     c->ongoing);
+				     c->ongoing - c->relayed);
+		put_receiver(om, &datagrams, r, "relayed", c->relayed);
 		put_receiver(om, &datagrams, r, "bad", c->bad);
 		put_receiver(om, &datagrams, r, "own", c->own);
 		put_receiver(om, &datagrams, r, "foreign", c->foreign);

@@ -235,6 +235,7 @@ static struct json_object *receivers_array(const struct pages *pages)
 		add_u64(object, "own", c->own);
 		add_u64(object, "foreign", c->foreign);
 		add_u64(object, "ongoing", c->ongoing);
+		add_u64(object, "relayed", c->relayed);
 		add_u64(object, "lost", c->lost);
 		json_append(array, object);
 	}

@@ -30,7 +30,7 @@
 struct receiver {
 	struct flows *flows;
 	struct local *local;
-	const struct emitter *emitter;
+	struct emitter *emitter;
 	struct addr addr;
 	uint16_t port;
 	char name[SOCKADDR_TEXT_MAX];
@@ -108,6 +108,11 @@ static void take_datagram(struct receiver *r, const struct msghdr *msg,
 	}
 	if (emitter_is_own_name(r->emitter, &sender)) {
 		r->counters.own++;
+		return;
+	}
+	if (local_side(r->local, &said.key) == LOCAL_NONE &&
+	    emitter_relay(r->emitter, &said, &sender, r->datagram, len)) {
+		r->counters.relayed++;
 		return;
 	}
 	take_firefly(r, &said, text);
@@ -195,7 +200,7 @@ static int open_socket(struct receiver *r, const struct endpoint *listen)
 
 int receiver_new(struct receiver **out, sd_event *event,
 		 const struct endpoint *listen, struct flows *flows,
-		 struct local *local, const struct emitter *emitter)
+		 struct local *local, struct emitter *emitter)
 {
 	struct receiver *r = calloc(1, sizeof(*r));
 	int ret;
@@ -255,9 +260,9 @@ void receiver_log_counters(const struct receiver *receiver)
 {
 	log_info("%s: %" PRIu64 " fireflies, %" PRIu64 " bad, %" PRIu64
 		 " own, %" PRIu64 " foreign, %" PRIu64 " ongoing, %" PRIu64
-		 " lost",
+		 " relayed, %" PRIu64 " lost",
 		 receiver->name, receiver->counters.received,
 		 receiver->counters.bad, receiver->counters.own,
 		 receiver->counters.foreign, receiver->counters.ongoing,
-		 receiver->counters.lost);
+		 receiver->counters.relayed, receiver->counters.lost);
 }

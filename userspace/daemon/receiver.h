@@ -19,13 +19,14 @@ struct receiver;
 
 /*
  * Receive on one address. All but listen is used as long as this lives;
- * emitter knows which datagrams are the daemon's own. Errors are logged.
+ * emitter knows which datagrams are the daemon's own, and gets those that are
+ * to be passed on. Errors are logged.
  * Returns 0 or -errno; -EAFNOSUPPORT or -EADDRNOTAVAIL if this host does not
  * have the address.
  */
 int receiver_new(struct receiver **out, sd_event *event,
 		 const struct endpoint *listen, struct flows *flows,
-		 struct local *local, const struct emitter *emitter);
+		 struct local *local, struct emitter *emitter);
 void receiver_free(struct receiver *receiver); /* NULL is fine */
 
 bool receiver_is_at(const struct receiver *receiver,
@@ -40,6 +41,7 @@ struct receiver_counters {
 	uint64_t own; /* of these: this daemon's, left alone */
 	uint64_t foreign; /* of these: another host's, left alone */
 	uint64_t ongoing; /* of these: neither start nor end */
+	uint64_t relayed; /* of these: not of this host, passed on */
 	uint64_t lost; /* had no room in the socket */
 };
 const struct receiver_counters *

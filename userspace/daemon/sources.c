@@ -15,7 +15,7 @@ struct sources {
 	sd_event *event;
 	struct flows *flows;
 	struct local *local;
-	const struct emitter *emitter;
+	struct emitter *emitter;
 	struct pipe **pipes;
 	size_t n_pipes;
 	struct receiver **receivers;
@@ -23,7 +23,7 @@ struct sources {
 };
 
 int sources_new(struct sources **out, sd_event *event, struct flows *flows,
-		struct local *local, const struct emitter *emitter)
+		struct local *local, struct emitter *emitter)
 {
 	struct sources *sources = calloc(1, sizeof(*sources));
 

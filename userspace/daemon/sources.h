@@ -17,7 +17,7 @@ struct sources;
 
 /* None are open as yet. All is used as long as this lives. 0 or -errno. */
 int sources_new(struct sources **out, sd_event *event, struct flows *flows,
-		struct local *local, const struct emitter *emitter);
+		struct local *local, struct emitter *emitter);
 void sources_free(struct sources *sources); /* NULL is fine */
 
 /*
