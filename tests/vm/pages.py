@@ -4,9 +4,10 @@
 # kernels: 5.10 6.12
 """The examples in docs/ do what they show.
 
-Those are blocks marked `console`: commands behind "$ ", each with what it
-prints, where "..." stands for anything. They run on the host that the pages
-speak of, which has a connection, a daemon, and a neighbour:
+Blocks marked `yaml` are configurations of scitagd. Blocks marked `console` are
+commands behind "$ ", each with what it prints, where "..." stands for anything.
+They run on the host that the pages speak of, which has a connection, a daemon,
+and a neighbour:
 
     a: 2001:db8::1 [eth0] ---- [eth0] 2001:db8::2 :b
        port 1094, tag atlas/14 --------> port 40000
@@ -24,21 +25,33 @@ import threading
 import net
 from tap import case, done
 
-PAGES = ('docs/troubleshooting.md',)
+PAGES = ('docs/troubleshooting.md', 'docs/quickstart.md')
 A, B = '2001:db8::1', '2001:db8::2'
 SLOW = int(os.environ.get('SLOW', '1'))
 
 
-def examples(text):
-    """(line number, command, lines that it prints) of a page."""
+def blocks(text, mark):
+    """The (line number, lines) of a page's blocks of one kind."""
     found, inside = [], False
     for number, line in enumerate(text.split('\n'), 1):
         if line.startswith('```'):
-            inside = line == '```console'
-        elif inside and line.startswith('$ '):
-            found.append((number, line[2:], []))
+            inside = line == f'```{mark}'
+            if inside:
+                found.append((number, []))
         elif inside:
-            found[-1][2].append(line)
+            found[-1][1].append(line)
+    return found
+
+
+def examples(text):
+    """(line number, command, lines that it prints) of a page."""
+    found = []
+    for first, lines in blocks(text, 'console'):
+        for number, line in enumerate(lines, first + 1):
+            if line.startswith('$ '):
+                found.append((number, line[2:], []))
+            else:
+                found[-1][2].append(line)
     return found
 
 
@@ -152,16 +165,27 @@ def host():
             yield
 
 
+def check_config(lines):
+    with tempfile.NamedTemporaryFile('w', suffix='.conf') as config:
+        config.write('\n'.join(lines))
+        config.flush()
+        net.sh(f'scitagd --check -c {config.name}')
+
+
 def main():
     net.module_load()
     with host():
         for page in PAGES:
             with open(page) as file:
-                found = examples(file.read())
+                text = file.read()
+            found = examples(text)
             assert found, f'{page}: no examples'
             for number, command, shown in found:
                 with case(f'{page}:{number}: {command}'):
                     check(command, shown)
+            for number, lines in blocks(text, 'yaml'):
+                with case(f'{page}:{number}: scitagd takes it'):
+                    check_config(lines)
     net.module_unload()
     done()
 
