@@ -15,6 +15,7 @@ import socket
 import struct
 import sys
 import time
+import traceback
 
 import genl
 import net
@@ -302,6 +303,8 @@ def unprivileged(family):
         try:
             nobody(family)
             status = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(status)
     equal(os.waitpid(pid, 0)[1], 0, 'status of the child, which has said why')

@@ -264,12 +264,15 @@ def reload(s, fireflies):
             say(s, 'start', ends_of(port))
             fireflies.skip_to('start', port)
         net.sh('rmmod scitag')
-        net.sh('modprobe scitag')
         with contextlib.suppress(BlockingIOError):
             s.collector.setblocking(False)
             while True:
                 equal(fireflies.next()['state'], 'ongoing', 'state')
-        fireflies.none(2)
+        s.collector.settimeout(20 * SLOW)
+        net.sh('modprobe scitag')
+        waiting = {5500, 5501}
+        while waiting:
+            waiting.discard(ports(fireflies.skip_to('ongoing'))[0])
         say(s, 'start', ends_of(5502))
         fireflies.skip_to('start', 5502)
         equal(sorted(f['sport'] for f in flow_list()), [5500, 5501, 5502],
