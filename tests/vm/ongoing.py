@@ -377,7 +377,8 @@ def main():
         os.chmod(directory, 0o777)
         s = Setup(stack, directory)
         fireflies = Collector(s)
-        s.start(period='1s')
+        # Flows that are entered to have something lost are not its own.
+        s.start(period='1s', extra='command-line: false')
         transfers(s, fireflies, 5001, False)
         transfers(s, fireflies, 5002, True)
         period(s, fireflies)
