@@ -32,9 +32,7 @@ static bool check_module(const struct pages *pages, char reason[REASON_MAX])
 {
 	if (!pages->config->marks || kernel_is_there(pages->kernel))
 		return true;
-	snprintf(reason, REASON_MAX,
-		 "the module scitag is not loaded, or no flow has "
-		 "started since it was");
+	snprintf(reason, REASON_MAX, "the module scitag is not loaded");
 	return false;
 }
 
