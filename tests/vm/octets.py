@@ -26,8 +26,9 @@ class Direction:
 
     @property
     def octets(self):
-        """Those that came to the other end. At the end of a test iperf3
-        does not take all that there is."""
+        """Those that certainly came to the other end: all, but at the end of
+        a test of iperf3, which resets the connection before it has acknowledged
+        what it had."""
         return min(self.sent, self.acked)
 
     def since_first(self, number):
