@@ -37,6 +37,8 @@ static size_t n_rules;
 static uint32_t last_rule_id, has_id, experiment_now;
 static int del_error;
 static bool is_listed;
+static const struct snapshot *samples; /* what comes next */
+static size_t n_samples;
 
 static void note(const char *text)
 {
@@ -202,8 +204,11 @@ int genl_snapshot_get(struct genl *genl, const struct flow_key *key,
 	(void)genl;
 	(void)key;
 	(void)state;
-	(void)snapshot;
-	return -ENOENT;
+	if (!n_samples)
+		return -ENOENT;
+	*snapshot = *samples++;
+	n_samples--;
+	return 0;
 }
 
 int kernel_events_new(struct kernel_events **out, sd_event *event,
@@ -622,6 +627,39 @@ static void test_told(void **state)
 	calls[0] = '\0';
 }
 
+/* States are those of linux/tcp_states.h. */
+static void test_sample(void **state)
+{
+	static const struct snapshot open[] = {
+		{ .flow_id = 1, .has_tcp = true, .state = 1 },
+		{ .flow_id = 2 },
+	};
+	static const struct snapshot closing[] = {
+		{ .flow_id = 1, .has_tcp = true, .state = 7 },
+		{ .flow_id = 1, .has_tcp = true, .state = 7, .closed_from = 9 },
+		{ .flow_id = 2 },
+	};
+	struct snapshot got = { .flow_id = 9 };
+
+	(void)state;
+	kernel_sample(kernel, &open_flow, &got);
+	assert_int_equal(got.flow_id, 0);
+	samples = open;
+	n_samples = 2;
+	kernel_sample(kernel, &open_flow, &got);
+	assert_int_equal(n_samples, 1);
+	assert_int_equal(got.state, 1);
+	/* What it closed from is needed, and not known at once. */
+	samples = closing;
+	n_samples = 3;
+	kernel_sample(kernel, &open_flow, &got);
+	assert_int_equal(n_samples, 1);
+	assert_int_equal(got.closed_from, 9);
+	kernel_sample(kernel, &open_flow, &got);
+	assert_int_equal(got.flow_id, 2);
+	assert_int_equal(n_samples, 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
@@ -629,6 +667,7 @@ int main(void)
 		TEST(test_same),     TEST(test_marks),	   TEST(test_period),
 		TEST(test_no_marks), TEST(test_no_module), TEST(test_rules),
 		TEST(test_own),	     TEST(test_origins),   TEST(test_told),
+		TEST(test_sample),
 	};
 
 	log_set_level(LOG_EMERG);

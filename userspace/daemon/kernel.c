@@ -20,6 +20,9 @@
 /* Flows that no source ends do so after as many seconds without a packet. */
 #define ALONE_IDLE_S 600
 
+/* Of linux/tcp_states.h. */
+#define STATE_CLOSE 7
+
 struct kernel {
 	const struct config *config;
 	struct flows *flows; /* NULL: not attached */
@@ -435,17 +438,32 @@ void kernel_unmark(void *data, const struct flow *flow)
 	}
 }
 
+/*
+ * Its connection has closed while it was looked at: it is not known from which
+ * state, and so whether a FIN is among the octets. The next one tells.
+ */
+static bool is_half(const struct snapshot *snapshot)
+{
+	return snapshot->has_tcp && snapshot->state == STATE_CLOSE &&
+	       !snapshot->closed_from;
+}
+
 void kernel_sample(void *data, const struct flow *flow,
 		   struct snapshot *snapshot)
 {
 	struct kernel *kernel = data;
 	struct flow_state state;
 	struct flow_key keys[2];
+	int ret;
 
 	if (!kernel->genl)
 		return;
 	flow_egress_keys(flow, keys);
-	if (genl_snapshot_get(kernel->genl, &keys[0], &state, snapshot))
+	ret = genl_snapshot_get(kernel->genl, &keys[0], &state, snapshot);
+	if (!ret && is_half(snapshot))
+		ret = genl_snapshot_get(kernel->genl, &keys[0], &state,
+					snapshot);
+	if (ret)
 		*snapshot = (struct snapshot){ .flow_id = 0 };
 }
 
