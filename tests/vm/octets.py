@@ -26,9 +26,8 @@ class Direction:
 
     @property
     def octets(self):
-        """Those that certainly came to the other end: all, but at the end of
-        a test of iperf3, which resets the connection before it has acknowledged
-        what it had."""
+        """Those that came to the other end. At the end of a test iperf3 does
+        not take all that there is: the reset says how many the host had."""
         return min(self.sent, self.acked)
 
     def since_first(self, number):
@@ -44,7 +43,7 @@ class Direction:
 
     def add_ack(self, flags, ack):
         """The other end says so."""
-        if flags & ACK and not flags & (SYN | RST):
+        if flags & ACK and not flags & SYN:
             self.acked = max(self.acked, self.since_first(ack))
 
 
