@@ -17,9 +17,9 @@ test_one() {
 test_summary() { # name
 	local log=$top/build/vm/$1/run.log
 	awk -v name="$1" '
-		/^# ---/ { about = ""; told = 0; next }
+		/^# ---/ { test = $3; sub(/:$/, "", test); about = ""; told = 0; next }
 		/^#/ { if (told) print "[" name "] " $0; else about = about "[" name "] " $0 "\n"; next }
-		/^not ok / { printf "%s[%s] %s\n", about, name, $0; about = ""; told = 1; next }
+		/^not ok / { printf "%s[%s] %s (%s)\n", about, name, $0, test; about = ""; told = 1; next }
 		{ about = ""; told = 0 }' "$log"
 	echo "[$1] $(test_total "$1")"
 }
