@@ -6,6 +6,7 @@ Arguments: scitag, scitagd.
 """
 import os
 import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -60,6 +61,26 @@ class Manual(unittest.TestCase):
     def test_scitagd(self):
         self.has(page('scitagd.8'),
                  options(run(SCITAGD, '--help')) - {'--usage'})
+
+    def test_help(self):
+        """That of scitag is looked at by test_cli.py."""
+        lines = run(SCITAGD, '--help').splitlines()
+        self.assertLessEqual(len(lines), 24)
+        self.assertLessEqual(max(map(len, lines)), 80)
+        self.assertIn('scitagd --import', '\n'.join(lines[-4:]))
+
+    @unittest.skipUnless(shutil.which('groff'), 'no groff')
+    def test_set(self):
+        """They fit a terminal, and groff has nothing to say."""
+        for name in os.listdir(MAN):
+            done = subprocess.run(
+                ['groff', '-man', '-Tutf8', '-ww', '-rLL=80n', '-P-cbou',
+                 f'{MAN}/{name}'], check=True, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE)
+            self.assertEqual(done.stderr, b'', name)
+            long = [line for line in done.stdout.decode().splitlines()
+                    if len(line) > 80]
+            self.assertEqual(long, [], name)
 
     def test_keys(self):
         """By the configuration that has all of them, and the example."""

@@ -116,7 +116,8 @@ static const struct argp argp = {
 	.doc = "Marks the flows that programs announce, and tells of them by "
 	       "fireflies. See scitagd(8) and scitagd.conf(5)."
 	       "\v"
-	       "Example: scitagd --check --config new.conf\n"
+	       "Examples: scitagd --check --config new.conf\n"
+	       "          scitagd --import /etc/flowd-go/conf.yaml >new.conf\n"
 	       "How it is: scitag status. As a service: systemctl start scitagd",
 };
 
