@@ -533,22 +533,26 @@ bool scitag_sampler_wanted(struct scitag_net *snet)
 void scitag_sampler_last(struct scitag_net *snet, struct scitag_flow *flow)
 {
 	struct nlattr *final = NULL;
-	bool open;
 	struct sock *sk;
 
 	if (!scitag_sampler_wanted(snet))
 		return;
+	mutex_lock(&snet->lock);
 	sk = scitag_sock_lookup(flow);
-	open = sk;
+	if (sk)
+		sampler_forget(flow);
+	mutex_unlock(&snet->lock);
 	if (sk ? !sock_owned_by_user_nocheck(sk) :
 		 flow->key.protocol == IPPROTO_UDP && sampler_wants(flow))
 		final = scitag_snapshot_final(flow, sk, NULL);
 	if (sk)
 		sock_put(sk);
 	mutex_lock(&snet->lock);
-	if (open)
-		sampler_forget(flow);
-	scitag_sampler_keep(snet, flow, final);
+	/* It may have closed meanwhile: what was kept then is the last one. */
+	if (scitag_sampler_final(flow))
+		kfree(final);
+	else
+		scitag_sampler_keep(snet, flow, final);
 	mutex_unlock(&snet->lock);
 }
 
