@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # timeout: 400
+# kernels: !debug
 """scitag check on paths that do this and that to marks.
 
     a [veth0] ---- [veth0] r [veth1] ---- [veth0] b

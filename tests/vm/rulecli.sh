@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # timeout: 240
+# kernels: 5.10 7.3
 # Rules, lifetimes and what else the command line has learned, through the
 # command line only: what is set is listed and taken back, mistakes and refusals
 # have a line and change nothing, flows come by rules and end as they should;
