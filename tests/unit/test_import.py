@@ -45,6 +45,14 @@ plugins:
   perfsonar:
     activityId: 2
     experimentId: 1
+  iperf3:
+    minSourcePort: 5201
+    maxSourcePort: 5210
+    maxDestinationPort: 49999
+    cgroupPath: /sys/fs/cgroup/perf
+    randomIDs: true
+    activityIds: [4, 5]
+    experimentIds: [3, 3]
 backends:
   marker:
     targetInterfaces: [eth0]
@@ -134,11 +142,10 @@ class Flowd(Import):
         self.assertEqual([line.split(" ")[:3] for line in said], [
             ["4:", "FLOW_MAP_API:", "is"],
             ["5:", "NETWORK_INTERFACE:", "has"],
-            ["10:", "NETSTAT_INTERNAL_NETWORKS:", "has"],
             ["12:", "COLOUR:", "is"],
-            ["3:", "prometheus:", "has"]])
+            ["3:", "prometheus:", "is"]])
         self.assertIn("12: COLOUR: is not known", said)
-        self.assertIn("3: prometheus: has no equivalent", said)
+        self.assertIn("3: prometheus: is /metrics of http.listen here", said)
 
     def test_receiver(self):
         ours, said = self.turn("PLUGIN='firefly'\nBACKEND='udp_firefly'\n")
@@ -155,23 +162,102 @@ class Flowd(Import):
         self.assertIn('  - "192.0.2.1:10514"\n  - "[::2]:10514"\n', ours)
         self.assertEqual(said, [])
 
-    def test_rules(self):
-        for plugin in "netstat", "netlink", "iperf":
-            ours, said = self.turn(f"\nPLUGIN='{plugin}'\nBACKEND=''\n")
-            self.assertEqual(ours, self.NOTHING)
-            self.assertRegex("\n".join(said),
-                             rf"^2: {plugin}: has no .* rules .*\Z")
+    # Those that Python's ipaddress calls private, as far as hosts have them.
+    PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+               "169.254.0.0/16", "fc00::/7", "fe80::/10")
+
+    def rules(self, *networks):
+        return "".join('- exclude: "true"\n' + f'  dst: "{net}"\n'
+                       for net in [*networks, *self.PRIVATE])
+
+    def test_connections(self):
+        """All of them, but for those within the site."""
+        for plugin in "netstat", "netlink":
+            name = plugin.upper()
+            ours, said = self.turn(
+                f"PLUGIN='{plugin}'\nBACKEND='ebpf_el9'\n"
+                f"{name}_EXPERIMENT=16\n{name}_ACTIVITY=14\n"
+                f"{name}_INTERNAL_NETWORKS=('192.0.2.0/24', '2001:db8::/32')\n"
+                f"{name}_TIMEOUT=2\n")
+            self.assertIn("marks:\n- label\n", ours)
+            self.assertIn("rules:\n"
+                          + self.rules("192.0.2.0/24", "2001:db8::/32")
+                          + '- experiment: "16"\n'
+                          '  activity: "14"\n'
+                          "  proto: tcp\n", ours)
+            self.assertEqual(said, [f"6: {name}_TIMEOUT: is not needed"])
+
+    def test_one_network(self):
+        """What flowd's own example has is no tuple, but a string."""
+        ours, said = self.turn("PLUGIN='netstat'\nBACKEND='ebpf_el8'\n"
+                               "EXPERIMENT=2\nACTIVITY=3\n"
+                               "NETSTAT_INTERNAL_NETWORKS=('192.0.2.0/24')\n")
+        self.assertIn(self.rules("192.0.2.0/24") + '- experiment: "2"\n'
+                      '  activity: "3"\n', ours)
+        self.assertEqual(said, [])
+
+    def test_rules_without_marks(self):
+        """The module finds these connections, so it has to mark."""
+        ours, said = self.turn("PLUGIN='netstat'\nBACKEND='udp_firefly'\n"
+                               "NETSTAT_EXPERIMENT=2\nNETSTAT_ACTIVITY=1\n")
+        self.assertIn("marks:\n- label\n", ours)
+        self.assertIn("  proto: tcp\n", ours)
+        self.assertEqual(len(said), 1)
+        self.assertTrue(said[0].endswith(": marks is label"), said)
+
+    def test_connections_without_tag(self):
+        ours, said = self.turn("PLUGIN='netstat'\nBACKEND='ebpf_el9'\n"
+                               "NETSTAT_EXPERIMENT=512\nNETSTAT_ACTIVITY=1\n"
+                               "NETSTAT_INTERNAL_NETWORKS=['192.0.2.1/24']\n")
+        self.assertNotIn("proto", ours)
+        self.assertEqual(said, [
+            '5: NETSTAT_INTERNAL_NETWORKS: "192.0.2.1/24" has bits '
+            "beyond its length: write 192.0.2.0/24",
+            "1: PLUGIN: experiment 512, activity 1: the marks have no room "
+            "for more than 511 and 63"])
+
+    def test_iperf(self):
+        for ids, tag in ("[(3, 4), (2, 9)]", "34"), ("[]", "29"):
+            ours, said = self.turn("PLUGIN='iperf_rr'\nBACKEND='ebpf_el9'\n"
+                                   f"IPERF_FLOW_ID={ids}\n")
+            self.assertIn(self.rules() + f'- experiment: "{tag[0]}"\n'
+                          f'  activity: "{tag[1]}"\n'
+                          "  proto: tcp\n"
+                          '  port: "5201-5299"\n', ours)
+            self.assertEqual(len(said), 1)
+            self.assertTrue(said[0].startswith("1: PLUGIN: iperf becomes "))
+
+    def test_stun(self):
+        text = "PLUGIN='np_api'\nBACKEND='udp_firefly'\n"
+        for more, server in (
+                ("True", "stun.l.google.com:19305"),
+                ("True\nSTUN_SERVERS=[('192.0.2.3', 9)]", "192.0.2.3:9")):
+            ours, said = self.turn(f"{text}IP_DISCOVERY_ENABLED={more}\n")
+            self.assertIn(f'  stun: "{server}"\n', ours)
+            self.assertEqual(said, [])
+        ours, said = self.turn(f"{text}IP_DISCOVERY_ENABLED=False\n"
+                               "UDP_FIREFLY_IP4_SRC='192.0.2.1'\n"
+                               "UDP_FIREFLY_WITH_NETLINK=True\n")
+        self.assertNotIn("stun", ours)
+        self.assertIn("  enrichment: compatible\n", ours)
+        self.assertEqual([line.split(":")[:2] for line in said],
+                         [["4", " UDP_FIREFLY_IP4_SRC"]])
 
     def test_bad_values(self):
         ours, said = self.turn("BACKEND='magic'\nPLUGIN='firefly'\n"
-                               "FIREFLY_LISTENER_HOST='localhost'\n"
-                               "IP_DISCOVERY_ENABLED=True\n")
+                               "FIREFLY_LISTENER_HOST='localhost'\n")
         self.assertEqual(ours, self.NOTHING)
-        self.assertEqual(said[0].split(" ")[:4],
-                         ["4:", "IP_DISCOVERY_ENABLED:", "has", "no"])
-        self.assertEqual(said[1:], [
-            '3: FIREFLY_LISTENER_HOST: "localhost" is not an address',
-            "1: magic: is not known"])
+        self.assertEqual(said, [
+            "1: magic: is not known",
+            '3: FIREFLY_LISTENER_HOST: "localhost" is not an address'])
+
+    def test_too_many(self):
+        """Our lists have an end."""
+        ours, said = self.turn("PLUGIN='np_api'\nUDP_FIREFLY_DST=["
+                               + "'192.0.2.1'," * 1001 + "]\n")
+        self.assertEqual(ours.count('- "192.0.2.1:10514"\n'), 1000)
+        self.assertEqual(said,
+                         ["2: UDP_FIREFLY_DST: is one item too many"])
 
     def test_refused(self):
         self.refuse("PLUGIN='np_api'\nimport os\n",
@@ -196,21 +282,31 @@ class FlowdGo(Import):
                                '  - "[2001:db8::5]:9"\n'
                                "  to-remote: true\n"
                                '  period: "3s"\n'
-                               "  enrichment: compatible\n")
+                               "  enrichment: compatible\n"
+                               "rules:\n"
+                               '- experiment: "3"\n'
+                               '  activity: "4"\n'
+                               "  proto: tcp\n"
+                               '  sport: "5201-5210"\n'
+                               '  dport: "1-49999"\n'
+                               "  cgroup: /sys/fs/cgroup/perf\n"
+                               '- experiment: "1"\n'
+                               '  activity: "2"\n'
+                               '  all: "true"\n')
         self.assertEqual([line.split(": ")[:2] for line in said], [
             ["1", "pidPath"],
             ["5", "plugins.namedPipe.maxReaders"],
             ["9", "plugins.firefly.hasSyslogHeader"],
             ["10", "plugins.api"],
-            ["11", "plugins.perfsonar"],
-            ["16", "backends.marker.targetInterfaces"],
-            ["21", "backends.firefly.prependSyslog"],
-            ["27", "backends.firefly.colour"],
-            ["30", "enrichers.netlink"],
-            ["18", "backends.marker.markingStrategy"],
-            ["29", "enrichers.period"]])
-        self.assertIn("27: backends.firefly.colour: is not known", said)
-        self.assertIn("10: plugins.api: has no equivalent", said)
+            ["19", "plugins.iperf3.randomIDs"],
+            ["24", "backends.marker.targetInterfaces"],
+            ["29", "backends.firefly.prependSyslog"],
+            ["35", "backends.firefly.colour"],
+            ["38", "enrichers.netlink"],
+            ["26", "backends.marker.markingStrategy"],
+            ["14", "plugins.iperf3"],
+            ["37", "enrichers.period"]])
+        self.assertIn("35: backends.firefly.colour: is not known", said)
 
     def test_defaults(self):
         ours, said = self.turn("plugins: {namedPipe: {}, firefly: {}}\n"
@@ -251,6 +347,86 @@ class FlowdGo(Import):
                                    f"    enrich: true\n    {mode}\n")
             self.assertIn(f'  period: "1s"\n  enrichment: {ours_is}\n', ours)
             self.assertEqual(said, [])
+
+    def test_rules(self):
+        """Their defaults: every connection, with the first tag of each."""
+        ours, said = self.turn("plugins: {iperf3: {}, perfsonar: {}}\n"
+                               "backends: {marker: {matchAll: true}}\n")
+        self.assertIn("rules:\n"
+                      '- experiment: "0"\n'
+                      '  activity: "0"\n'
+                      "  proto: tcp\n"
+                      '- experiment: "0"\n'
+                      '  activity: "0"\n'
+                      '  all: "true"\n', ours)
+        self.assertEqual([line.split(": ")[:2] for line in said],
+                         [["2", "backends.marker.matchAll"],
+                          ["1", "plugins.iperf3"]])
+        ours, said = self.turn("plugins:\n  perfsonar:\n    activityId: 2\n"
+                               "  iperf3:\n    minSourcePort: 70000\n")
+        self.assertEqual(said, [
+            "4: plugins.iperf3: the module finds these connections, and "
+            "follows what it marks only: marks is label",
+            '4: plugins.iperf3: "70000-65535" is neither a port (1..65535) '
+            "nor a range of them (5201-5210)",
+            "4: plugins.iperf3: of experimentIDs and activityIDs (0, 1 and 2 "
+            "if there are none) a rule has the first"])
+        self.assertIn("marks:\n- label\n", ours)
+        self.assertNotIn("proto", ours)
+
+    def test_receivers(self):
+        """They get what is received, and so become collectors."""
+        ours, said = self.turn("plugins:\n"
+                               "  firefly:\n"
+                               "    fireflyReceivers:\n"
+                               "      - address: global.example.org\n"
+                               "      - {address: '2001:db8::9', port: 9}\n"
+                               "      - {port: 9}\n")
+        self.assertIn("  relay: verbatim\n", ours)
+        self.assertIn("  collectors:\n"
+                      '  - "global.example.org:10514"\n'
+                      '  - "[2001:db8::9]:9"\n'
+                      "  to-remote: false\n", ours)
+        self.assertEqual(said[0], "6: plugins.firefly.fireflyReceivers: "
+                         '":9" is not a host')
+        self.assertRegex(said[1], "^3: .* they become collectors: ")
+        self.assertEqual(len(said), 2)
+        ours, said = self.turn("plugins: {firefly: {fireflyReceivers: []},\n"
+                               "  fireflyp: {}}\n")
+        self.assertNotIn("relay", ours)
+        self.assertEqual(said, ["2: plugins.fireflyp: is not known to "
+                                "flowd-go, either: it reads plugins.firefly"])
+
+    def test_stun(self):
+        ours, said = self.turn("backends:\n"
+                               "  firefly:\n"
+                               "    stun:\n"
+                               "      stunServers: [stun.example.org, b:9]\n"
+                               "      manualMapping:\n"
+                               '        "10.0.0.1": 192.0.2.1\n'
+                               '        "10.0.0.2": here\n')
+        self.assertIn("  translate:\n"
+                      '  - from: "10.0.0.1/32"\n'
+                      '    to: "192.0.2.1/32"\n'
+                      '  stun: "stun.example.org:3478"\n', ours)
+        self.assertNotIn("10.0.0.2", ours)
+        self.assertEqual([line.split(": ")[:2] for line in said], [
+            ["7", "backends.firefly.stun.manualMapping"],
+            ["4", "backends.firefly.stun.stunServers"]])
+        for text, server in (
+                ("backends: {firefly: {stun: {}}}\n",
+                 "stun.l.google.com:3478"),
+                ("stunServers: ['stun:stun.example.org:19305']\n"
+                 "backends: {firefly: {}}\n", "stun.example.org:19305")):
+            ours, said = self.turn(text)
+            self.assertIn(f'  stun: "{server}"\n', ours)
+            self.assertEqual(said, [])
+        ours, said = self.turn("backends: {firefly: {stun:\n"
+                               " {stunResolution: false,\n"
+                               "  httpResolution: true}}}\n")
+        self.assertNotIn("stun:", ours)
+        self.assertEqual(said, ["3: backends.firefly.stun.httpResolution: has "
+                                "no equivalent: nobody is asked over HTTP"])
 
     def test_json(self):
         ours, said = self.turn('{"plugins": {"namedPipe":'

@@ -230,31 +230,27 @@ static int load_file(struct loader *l, const char *path)
 	return l->failed ? -EINVAL : 0;
 }
 
-/* The kernel would refuse them all for one that is wrong. */
-static int check_rules(struct loader *l)
+int config_check_rules(const struct config *config,
+		       char error[static CONFIG_ERROR_MAX])
 {
-	struct ids max = ids_max(l->config);
-	char text[YAMLTREE_ERROR_MAX];
+	struct ids max = ids_max(config);
 	size_t i;
 
-	for (i = 0; i < l->config->n_rules; i++) {
-		const struct rule_spec *spec = &l->config->rules[i].spec;
+	for (i = 0; i < config->n_rules; i++) {
+		const struct rule_spec *spec = &config->rules[i].spec;
 
-		if (!l->config->marks)
-			snprintf(text, sizeof(text),
-				 "%s: rules: there are none without marks",
-				 l->file);
+		if (!config->marks)
+			snprintf(error, CONFIG_ERROR_MAX,
+				 "there are none without marks");
 		else if (spec->flow.experiment > max.experiment ||
 			 spec->flow.activity > max.activity)
 			snprintf(
-				text, sizeof(text),
-				"%s: rules: experiment %u, activity %u: the marks have no room for more than %u and %u",
-				l->file, spec->flow.experiment,
-				spec->flow.activity, max.experiment,
-				max.activity);
+				error, CONFIG_ERROR_MAX,
+				"experiment %u, activity %u: the marks have no room for more than %u and %u",
+				spec->flow.experiment, spec->flow.activity,
+				max.experiment, max.activity);
 		else
 			continue;
-		l->cb(l->data, text);
 		return -EINVAL;
 	}
 	return 0;
@@ -264,7 +260,7 @@ static int check_rules(struct loader *l)
 static int check_together(struct loader *l)
 {
 	const struct config *config = l->config;
-	char text[YAMLTREE_ERROR_MAX];
+	char text[YAMLTREE_ERROR_MAX], error[CONFIG_ERROR_MAX];
 	size_t i;
 
 	for (i = 0; i < config->n_http && !config->http_token_file; i++) {
@@ -276,7 +272,11 @@ static int check_together(struct loader *l)
 		l->cb(l->data, text);
 		return -EINVAL;
 	}
-	return check_rules(l);
+	if (!config_check_rules(config, error))
+		return 0;
+	snprintf(text, sizeof(text), "%s: rules: %s", l->file, error);
+	l->cb(l->data, text);
+	return -EINVAL;
 }
 
 /* With nothing set, not even defaults. */

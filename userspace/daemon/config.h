@@ -30,6 +30,9 @@ struct config_rule {
 	struct json_object *source; /* its keys as they were written */
 };
 
+/* Longest text of config_check_rules() with its NUL. */
+#define CONFIG_ERROR_MAX 256
+
 /* Items of a list. Some are gone through for each flow. */
 #define CONFIG_LIST_MAX 1000
 
@@ -236,6 +239,13 @@ void config_free(struct config *config); /* NULL is fine */
  * -errno.
  */
 int config_print(const struct config *config, const bool *chosen, FILE *file);
+
+/*
+ * Have the marks room for the tags of all rules? The kernel would refuse them
+ * all for one that is wrong. Returns 0, or -EINVAL with a text in error.
+ */
+int config_check_rules(const struct config *config,
+		       char error[static CONFIG_ERROR_MAX]);
 
 /* "application" of a rule, or NULL. */
 const char *config_rule_application(const struct config_rule *rule);

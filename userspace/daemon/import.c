@@ -21,6 +21,7 @@ struct import {
 	void *data;
 	struct config *config; /* what has come of it so far */
 	bool *is_set; /* which options it has; of the others nothing is there */
+	unsigned int *n_items; /* that were added to each of its lists */
 	int error;
 };
 
@@ -98,8 +99,9 @@ static void check_value(struct import *import, struct json_object *value,
 		import_say(import, value, path, "is not known");
 	else if (!key->why)
 		check_mapping(import, value, path, keys, n);
-	else if (!key->unless ||
-		 strcasecmp(key->unless, import_text(value, "-")))
+	else if (key->why[0] &&
+		 (!key->unless ||
+		  strcasecmp(key->unless, import_text(value, "-"))))
 		import_say(import, value, path, key->why);
 }
 
@@ -134,19 +136,115 @@ void import_set_empty(struct import *import, const char *option)
 	import->is_set[option_find(option)] = true;
 }
 
+static void fail(struct import *import, int ret, struct json_object *value,
+		 const char *path, const char *error)
+{
+	if (ret == -EINVAL)
+		import_say(import, value, path, error);
+	else
+		import->error = ret;
+}
+
+/* A list is as long as one of ours may be. */
+static bool is_full(struct import *import, int option,
+		    struct json_object *value, const char *path)
+{
+	if (!option_get(option)->list ||
+	    import->n_items[option]++ < CONFIG_LIST_MAX)
+		return false;
+	import_say(import, value, path, "is one item too many");
+	return true;
+}
+
 void import_set(struct import *import, const char *option, const char *text,
 		struct json_object *value, const char *path)
 {
 	char error[OPTION_ERROR_MAX];
 	int i = option_find(option);
-	int ret = option_get(i)->set(import->config, text, error);
+	int ret;
 
-	if (ret == -EINVAL)
-		import_say(import, value, path, error);
-	else if (ret)
-		import->error = ret;
+	if (is_full(import, i, value, path))
+		return;
+	ret = option_get(i)->set(import->config, text, error);
+	if (ret)
+		fail(import, ret, value, path, error);
 	else
 		import->is_set[i] = true;
+}
+
+static option_set *find_setter(const struct option_mapping *mapping,
+			       const char *key)
+{
+	size_t i = 0;
+
+	while (strcmp(mapping->keys[i].name, key))
+		i++;
+	return mapping->keys[i].set;
+}
+
+static int add_item(struct config *config, const struct option_mapping *mapping,
+		    const struct import_pair *pairs,
+		    char error[static OPTION_ERROR_MAX])
+{
+	int ret = mapping->add(config);
+
+	for (; pairs->key && !ret; pairs++)
+		if (pairs->text)
+			ret = find_setter(mapping, pairs->key)(config,
+							       pairs->text,
+							       error);
+	return ret ? ret : mapping->check(config, error);
+}
+
+/* What cannot be added would stay there in part, so it is tried elsewhere. */
+static int try_item(const struct config *config,
+		    const struct option_mapping *mapping,
+		    const struct import_pair *pairs,
+		    char error[static OPTION_ERROR_MAX])
+{
+	struct config *scratch = calloc(1, sizeof(*scratch));
+	int ret;
+
+	if (!scratch)
+		return -ENOMEM;
+	scratch->marks = config->marks;
+	ret = add_item(scratch, mapping, pairs, error);
+	if (!ret)
+		ret = config_check_rules(scratch, error);
+	config_free(scratch);
+	return ret;
+}
+
+void import_add(struct import *import, const char *option,
+		const struct import_pair *pairs, struct json_object *value,
+		const char *path)
+{
+	int i = option_find(option);
+	const struct option_mapping *mapping = option_get(i)->mapping;
+	char error[OPTION_ERROR_MAX];
+	int ret;
+
+	if (is_full(import, i, value, path))
+		return;
+	ret = try_item(import->config, mapping, pairs, error);
+	if (!ret)
+		ret = add_item(import->config, mapping, pairs, error);
+	if (ret)
+		fail(import, ret, value, path, error);
+	else
+		import->is_set[i] = true;
+}
+
+void import_rule(struct import *import, const struct import_pair *pairs,
+		 struct json_object *value, const char *path)
+{
+	if (!import->config->marks) {
+		import_set(import, "marks", "label", value, path);
+		import_say(import, value, path,
+			   "the module finds these connections, and follows "
+			   "what it marks only: marks is label");
+	}
+	import_add(import, "rules", pairs, value, path);
 }
 
 void import_set_endpoint(struct import *import, const char *option,
@@ -162,6 +260,36 @@ void import_set_endpoint(struct import *import, const char *option,
 	}
 	import_set(import, option, text, value, path);
 	free(text);
+}
+
+/* "host:port" of "stun:host:port"; a host may be called stun, too. */
+static const char *skip_scheme(const char *server)
+{
+	static const char scheme[] = "stun:";
+	const char *rest = server + strlen(scheme);
+
+	if (strncasecmp(server, scheme, strlen(scheme)))
+		return server;
+	return rest[strspn(rest, "0123456789")] ? rest : server;
+}
+
+void import_set_stun(struct import *import, struct json_object *servers,
+		     const char *otherwise, struct json_object *value,
+		     const char *path)
+{
+	size_t n = 0;
+
+	if (json_object_is_type(servers, json_type_array))
+		n = json_object_array_length(servers);
+	if (n) {
+		value = json_object_array_get_idx(servers, 0);
+		otherwise = import_text(value, "");
+	}
+	if (n > 1)
+		import_say(import, servers, path,
+			   "only the first one is asked");
+	import_set(import, "fireflies.stun", skip_scheme(otherwise), value,
+		   path);
 }
 
 static int load_flowd_go(struct import *import, const char *text, size_t len)
@@ -236,11 +364,13 @@ int import_file(const char *path, FILE *out, config_error_cb cb, void *data)
 
 	import.config = calloc(1, sizeof(*import.config));
 	import.is_set = calloc(option_count(), sizeof(*import.is_set));
-	if (import.config && import.is_set)
+	import.n_items = calloc(option_count(), sizeof(*import.n_items));
+	if (import.config && import.is_set && import.n_items)
 		ret = load(&import);
 	if (!ret)
 		ret = config_print(import.config, import.is_set, out);
 	config_free(import.config);
 	free(import.is_set);
+	free(import.n_items);
 	return ret;
 }

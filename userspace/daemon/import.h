@@ -27,7 +27,7 @@ struct import;
 /* A key of theirs: "key" or "section.key", in any case. */
 struct import_key {
 	const char *path;
-	const char *why; /* it has no equivalent; NULL: it is taken */
+	const char *why; /* it has no equivalent; NULL: taken, "": as a whole */
 	const char *unless; /* it has this value: nothing is lost; or NULL */
 };
 
@@ -57,6 +57,35 @@ void import_set(struct import *import, const char *option, const char *text,
 void import_set_endpoint(struct import *import, const char *option,
 			 const char *host, const char *port,
 			 struct json_object *value, const char *path);
+
+/* One key of an item that is a mapping. */
+struct import_pair {
+	const char *key;
+	const char *text; /* NULL: it is left out */
+};
+
+/*
+ * Add a mapping to the list of an option, all of it or nothing. The last of
+ * pairs has the key NULL.
+ */
+void import_add(struct import *import, const char *option,
+		const struct import_pair *pairs, struct json_object *value,
+		const char *path);
+
+/*
+ * The same with a rule, which needs marks: without any, flow labels become
+ * those.
+ */
+void import_rule(struct import *import, const struct import_pair *pairs,
+		 struct json_object *value, const char *path);
+
+/*
+ * fireflies.stun, from the first of a list of servers, or otherwise. Each is
+ * "host", "host:port" or "stun:host:port".
+ */
+void import_set_stun(struct import *import, struct json_object *servers,
+		     const char *otherwise, struct json_object *value,
+		     const char *path);
 
 /* A list is to be there, even if nothing is added to it. */
 void import_set_empty(struct import *import, const char *option);
