@@ -493,7 +493,8 @@ UNWELL = {"healthy": False, "checks": {
     "module": "ok", "collectors": "2 of 3 collectors are left out"}}
 DAEMON = {
     "version": "9.8.7", "start-time": 1000,
-    "flows": {"open": 12, "max": 34, "started": 56, "ended": 44,
+    "flows": {"open": 12, "max": 34, "started": 56,
+              "started-by-kernel": 6, "late": 2, "ended": 44,
               "refused": 3},
     "kernel": {"flows-failed": 5, "module": None},
     "fireflies": {"sent": 78, "failed": 9, "collectors-left-out": 2},
@@ -559,7 +560,8 @@ class StatusTest(CliTest):
                          r"^version 9\.8\.7, running for \d+ d \d+ h, "
                          r"healthy$")
         self.assertEqual(text["its flows"], "12 open of at most 34; 56 "
-                         "started, 44 ended, 3 refused, 5 not marked")
+                         "started (6 by the kernel), 44 ended, 3 refused, "
+                         "2 late, 5 not marked")
         self.assertEqual(text["its pipes"], "/run/a: 1 lines, 0 bad")
         self.assertIn(26 * " " + "/run/b: 2 lines, 1 bad", lines)
         self.assertEqual(text["its receivers"],

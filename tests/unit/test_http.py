@@ -437,9 +437,10 @@ class Status(Case):
             "received"], "the datagram")
         status = self.ask("GET", "/v1/status").json()
         self.assertEqual(status["flows"], {
-            "open": 0, "max": 2, "started": 1, "retagged": 1, "repeated": 1,
-            "ended": 1, "ended-by-kernel": 0, "ended-unheard": 0,
-            "unknown-ends": 1, "refused": 1})
+            "open": 0, "max": 2, "started": 1, "started-by-kernel": 0,
+            "retagged": 1, "repeated": 1, "late": 0, "ended": 1,
+            "ended-by-kernel": 0, "ended-unheard": 0, "unknown-ends": 1,
+            "refused": 1})
         self.assertEqual(status["fireflies"]["sent"], 4)
         self.assertEqual(status["pipes"],
                          [{"path": str(d.pipe), "lines": 6, "bad": 1}])

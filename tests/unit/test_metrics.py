@@ -114,6 +114,8 @@ class Metrics(test_http.Case):
                 ("scitagd_build_info", f'version="{version}"', 1),
                 ("scitagd_flows_open", "", 2), ("scitagd_flows_max", "", 7),
                 ("scitagd_flows_started_total", "", 4),
+                ("scitagd_flows_started_by_kernel_total", "", 0),
+                ("scitagd_flows_late_total", "", 0),
                 ("scitagd_flows_retagged_total", "", 1),
                 ("scitagd_flows_repeated_total", "", 1),
                 ("scitagd_flows_ended_total", "", 2),

@@ -105,13 +105,16 @@ void daemon_text_flows(char buf[static OUTPUT_TEXT_MAX],
 		return;
 	snprintf(buf, OUTPUT_TEXT_MAX,
 		 "%" PRIu64 " open of at most %" PRIu64 "; %" PRIu64
-		 " started, %" PRIu64 " ended, %" PRIu64 " refused, %" PRIu64
+		 " started (%" PRIu64 " by the kernel), %" PRIu64
+		 " ended, %" PRIu64 " refused, %" PRIu64 " late, %" PRIu64
 		 " not marked",
 		 number(object, "/daemon/flows/open"),
 		 number(object, "/daemon/flows/max"),
 		 number(object, "/daemon/flows/started"),
+		 number(object, "/daemon/flows/started-by-kernel"),
 		 number(object, "/daemon/flows/ended"),
 		 number(object, "/daemon/flows/refused"),
+		 number(object, "/daemon/flows/late"),
 		 number(object, "/daemon/kernel/flows-failed"));
 }
 

@@ -8,8 +8,6 @@
 #include "genl.h"
 #include "json_util.h"
 
-#define N(array) (sizeof(array) / sizeof((array)[0]))
-
 struct json_object *status_json_new(const struct genl_status *status)
 {
 	struct json_object *object = json_object_new_object();
@@ -35,25 +33,12 @@ struct json_object *status_json_new(const struct genl_status *status)
 
 struct json_object *status_json_packets(const struct genl_stats *stats)
 {
-	const struct {
-		const char *key;
-		uint64_t value;
-	} counters[] = {
-		{ "marked", stats->marked },
-		{ "no-room", stats->no_room },
-		{ "too-big", stats->too_big },
-		{ "ext-header", stats->ext_header },
-		{ "jumbo", stats->jumbo },
-		{ "offload", stats->offload },
-		{ "no-memory", stats->no_memory },
-		{ "refused", stats->refused },
-	};
 	struct json_object *object = json_object_new_object();
 	size_t i;
 
-	for (i = 0; i < N(counters); i++)
-		json_add(object, counters[i].key,
-			 json_new_u64(counters[i].value));
+	for (i = 0; genl_stats_name(i); i++)
+		json_add(object, genl_stats_name(i),
+			 json_new_u64(genl_stats_value(stats, i)));
 	return object;
 }
 

@@ -416,16 +416,17 @@ const struct flows_counters *flows_counters(const struct flows *flows)
 
 void flows_log_counters(const struct flows *flows)
 {
+	const struct flows_counters *c = &flows->counters;
+
 	log_info("flows: %zu open, %" PRIu64 " started, %" PRIu64
 		 " retagged, %" PRIu64 " repeated, %" PRIu64 " ended (%" PRIu64
 		 " by the kernel, %" PRIu64 " of them missed), %" PRIu64
 		 " ends unknown, %" PRIu64 " refused, %" PRIu64
-		 " ongoing fireflies",
-		 flows->table.count, flows->counters.started,
-		 flows->counters.retagged, flows->counters.repeated,
-		 flows->counters.ended, flows->counters.kernel_ended,
-		 flows->counters.missed, flows->counters.unknown,
-		 flows->counters.refused, flows->counters.ongoing);
+		 " ongoing fireflies, %" PRIu64
+		 " starts by the kernel, %" PRIu64 " late",
+		 flows->table.count, c->started, c->retagged, c->repeated,
+		 c->ended, c->kernel_ended, c->missed, c->unknown, c->refused,
+		 c->ongoing, c->kernel_started, c->late);
 }
 
 const char *flow_key_text(const struct flow_key *key,

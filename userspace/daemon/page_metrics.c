@@ -9,12 +9,11 @@
 
 #include "answer.h"
 #include "config.h"
-#include "emitter.h"
+#include "counters.h"
 #include "flow_metrics.h"
 #include "flows.h"
 #include "genl.h"
 #include "kernel.h"
-#include "kernel_events.h"
 #include "openmetrics.h"
 #include "pages.h"
 #include "pipe.h"
@@ -78,74 +77,21 @@ static void put_daemon(const struct openmetrics *om, const struct pages *pages)
 	openmetrics_sample(om, &start, "", pages->start_s);
 }
 
-static void put_flows(const struct openmetrics *om, const struct pages *pages)
+static void put_counters(const struct openmetrics *om,
+			 const struct pages *pages)
 {
-	const struct flows_counters *c = flows_counters(pages->flows);
+	const struct counter *counter;
+	struct counters counters;
+	size_t i;
 
-	gauge(om, "scitagd_flows_open", "Flows that are open",
-	      flows_count(pages->flows));
-	gauge(om, "scitagd_flows_max", "Flows that may be open (max-flows)",
-	      pages->config->max_flows);
-	counter(om, "scitagd_flows_started", "Flows that started", c->started);
-	counter(om, "scitagd_flows_retagged",
-		"Starts of open flows with other ids", c->retagged);
-	counter(om, "scitagd_flows_repeated",
-		"Starts of open flows with the same ids", c->repeated);
-	counter(om, "scitagd_flows_ended", "Flows that ended", c->ended);
-	counter(om, "scitagd_flows_ended_by_kernel",
-		"Of these, those that the kernel ended", c->kernel_ended);
-	counter(om, "scitagd_flows_ended_unheard",
-		"Of these, those whose end was lost", c->missed);
-	counter(om, "scitagd_flows_unknown_ends",
-		"Ends of flows that were not open", c->unknown);
-	counter(om, "scitagd_flows_refused", "Starts that were refused",
-		c->refused);
-}
-
-static void put_fireflies(const struct openmetrics *om,
-			  const struct pages *pages)
-{
-	struct emitter_counters c = emitter_counters(pages->emitter);
-
-	counter(om, "scitagd_fireflies_sent", "Datagrams sent", c.sent);
-	counter(om, "scitagd_fireflies_failed",
-		"Datagrams that could not be sent", c.failed);
-	counter(om, "scitagd_fireflies_unresolved",
-		"Fireflies for collectors without address", c.unresolved);
-	counter(om, "scitagd_fireflies_limited",
-		"Datagrams beyond fireflies.rate", c.limited);
-	counter(om, "scitagd_fireflies_limited_ongoing",
-		"Of these, those of flows that go on", c.limited_ongoing);
-	counter(om, "scitagd_fireflies_excluded",
-		"Fireflies not for a remote address (fireflies.exclude)",
-		c.excluded);
-	counter(om, "scitagd_fireflies_filtered",
-		"Fireflies that a collector did not want", c.filtered);
-	counter(om, "scitagd_fireflies_unfit",
-		"Fireflies that could not be written", c.unfit);
-	counter(om, "scitagd_fireflies_ongoing",
-		"Ongoing fireflies, sent to one or many",
-		flows_counters(pages->flows)->ongoing);
-	gauge(om, "scitagd_collectors_left_out", "Collectors without address",
-	      emitter_unresolved(pages->emitter));
-}
-
-static void put_kernel(const struct openmetrics *om, const struct pages *pages)
-{
-	struct kernel_counters c = kernel_counters(pages->kernel);
-
+	counters_read(&counters, pages);
+	for (i = 0; (counter = counter_get(i)); i++) {
+		openmetrics_begin(om, &counter->family);
+		openmetrics_sample(om, &counter->family, "",
+				   counters_value(&counters, counter));
+	}
 	gauge(om, "scitagd_module_up", "Was the module there?",
 	      kernel_is_there(pages->kernel));
-	counter(om, "scitagd_module_flows_taken",
-		"Flows that the module took, or gave new ids to", c.marked);
-	counter(om, "scitagd_module_flows_failed",
-		"Flows that the module did not take", c.failed);
-	counter(om, "scitagd_snapshots_read", "Snapshots that were read",
-		c.events->snapshots);
-	counter(om, "scitagd_snapshots_lost", "Snapshots that were lost",
-		c.events->snapshots_lost);
-	counter(om, "scitagd_events_lost", "Times that events were lost",
-		c.events->missed);
 }
 
 static void put_unmarked(const struct openmetrics *om,
@@ -156,27 +102,17 @@ static void put_unmarked(const struct openmetrics *om,
 		.kind = OPENMETRICS_COUNTER,
 		.help = "Packets that left without headers, by reason",
 	};
-	const struct {
-		const char *reason;
-		uint64_t value;
-	} reasons[] = {
-		{ "no-room", stats->no_room },
-		{ "too-big", stats->too_big },
-		{ "ext-header", stats->ext_header },
-		{ "jumbo", stats->jumbo },
-		{ "offload", stats->offload },
-		{ "no-memory", stats->no_memory },
-		{ "refused", stats->refused },
-	};
 	size_t i;
 
 	openmetrics_begin(om, &family);
-	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+	/* The first are those that were marked. */
+	for (i = 1; genl_stats_name(i); i++) {
 		char labels[LABELS_MAX] = "";
 
 		openmetrics_label(labels, sizeof(labels), "reason",
-				  reasons[i].reason);
-		openmetrics_sample(om, &family, labels, reasons[i].value);
+				  genl_stats_name(i));
+		openmetrics_sample(om, &family, labels,
+				   genl_stats_value(stats, i));
 	}
 }
 
@@ -270,9 +206,7 @@ static void put_all(const struct openmetrics *om, const struct pages *pages)
 	size_t left_out;
 
 	put_daemon(om, pages);
-	put_flows(om, pages);
-	put_fireflies(om, pages);
-	put_kernel(om, pages);
+	put_counters(om, pages);
 	put_module(om, pages);
 	put_sources(om, pages);
 	tag_metrics_write(om, flows_tags(pages->flows));

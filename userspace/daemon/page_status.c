@@ -10,13 +10,12 @@
 #include "addr.h"
 #include "answer.h"
 #include "config.h"
+#include "counters.h"
 #include "emitter.h"
 #include "endpoint.h"
-#include "flows.h"
 #include "genl.h"
 #include "json_util.h"
 #include "kernel.h"
-#include "kernel_events.h"
 #include "pages.h"
 #include "pipe.h"
 #include "receiver.h"
@@ -92,81 +91,56 @@ static void add_u64(struct json_object *object, const char *key, uint64_t v)
 	json_add(object, key, json_new_u64(v));
 }
 
-static struct json_object *flows_object(const struct pages *pages)
+/* The counters of a section; more may be added. */
+static struct json_object *counters_object(const struct counters *counters,
+					   enum counter_section section)
 {
-	const struct flows_counters *c = flows_counters(pages->flows);
 	struct json_object *object = json_object_new_object();
+	const struct counter *counter;
+	size_t i;
 
-	add_u64(object, "open", flows_count(pages->flows));
-	add_u64(object, "max", pages->config->max_flows);
-	add_u64(object, "started", c->started);
-	add_u64(object, "retagged", c->retagged);
-	add_u64(object, "repeated", c->repeated);
-	add_u64(object, "ended", c->ended);
-	add_u64(object, "ended-by-kernel", c->kernel_ended);
-	add_u64(object, "ended-unheard", c->missed);
-	add_u64(object, "unknown-ends", c->unknown);
-	add_u64(object, "refused", c->refused);
+	for (i = 0; (counter = counter_get(i)); i++)
+		if (counter->section == section)
+			add_u64(object, counter->key,
+				counters_value(counters, counter));
 	return object;
 }
 
 static struct json_object *packets_object(const struct genl_stats *stats)
 {
 	struct json_object *object = json_object_new_object();
+	size_t i;
 
-	add_u64(object, "marked", stats->marked);
-	add_u64(object, "no-room", stats->no_room);
-	add_u64(object, "too-big", stats->too_big);
-	add_u64(object, "ext-header", stats->ext_header);
-	add_u64(object, "jumbo", stats->jumbo);
-	add_u64(object, "offload", stats->offload);
-	add_u64(object, "no-memory", stats->no_memory);
-	add_u64(object, "refused", stats->refused);
+	for (i = 0; genl_stats_name(i); i++)
+		add_u64(object, genl_stats_name(i), genl_stats_value(stats, i));
 	return object;
 }
 
-static struct json_object *kernel_object(const struct pages *pages)
+/* NULL without the module. */
+static struct json_object *module_object(const struct pages *pages)
 {
-	struct kernel_counters c = kernel_counters(pages->kernel);
-	struct json_object *object = json_object_new_object();
-	struct json_object *module = NULL;
+	struct json_object *object;
 	struct genl_status status;
 	struct genl_stats stats;
 
-	add_u64(object, "flows-marked", c.marked);
-	add_u64(object, "flows-failed", c.failed);
-	add_u64(object, "snapshots", c.events->snapshots);
-	add_u64(object, "snapshots-lost", c.events->snapshots_lost);
-	add_u64(object, "ends-missed", c.events->missed);
-	if (!kernel_get_status(pages->kernel, &status, &stats)) {
-		module = json_object_new_object();
-		json_add(module, "version",
-			 json_object_new_string(status.version));
-		add_u64(module, "flows", status.flows);
-		add_u64(module, "max-flows", status.max_flows);
-		add_u64(module, "rules", status.rules);
-		json_add(module, "packets", packets_object(&stats));
-	}
-	json_add(object, "module", module);
+	if (kernel_get_status(pages->kernel, &status, &stats))
+		return NULL;
+	object = json_object_new_object();
+	json_add(object, "version", json_object_new_string(status.version));
+	add_u64(object, "flows", status.flows);
+	add_u64(object, "max-flows", status.max_flows);
+	add_u64(object, "rules", status.rules);
+	add_u64(object, "untracked", status.untracked);
+	json_add(object, "packets", packets_object(&stats));
 	return object;
 }
 
-static struct json_object *fireflies_object(const struct pages *pages)
+static struct json_object *kernel_object(const struct pages *pages,
+					 const struct counters *counters)
 {
-	struct emitter_counters c = emitter_counters(pages->emitter);
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = counters_object(counters, COUNTER_KERNEL);
 
-	add_u64(object, "sent", c.sent);
-	add_u64(object, "failed", c.failed);
-	add_u64(object, "unresolved", c.unresolved);
-	add_u64(object, "limited", c.limited);
-	add_u64(object, "limited-ongoing", c.limited_ongoing);
-	add_u64(object, "filtered", c.filtered);
-	add_u64(object, "excluded", c.excluded);
-	add_u64(object, "unfit", c.unfit);
-	add_u64(object, "ongoing", flows_counters(pages->flows)->ongoing);
-	add_u64(object, "collectors-left-out",
-		emitter_unresolved(pages->emitter));
+	json_add(object, "module", module_object(pages));
 	return object;
 }
 
@@ -263,13 +237,16 @@ void page_status(const struct pages *pages, const struct page_request *request,
 		 struct answer *answer)
 {
 	struct json_object *object = json_object_new_object();
+	struct counters counters;
 
 	(void)request;
+	counters_read(&counters, pages);
 	json_add(object, "version", json_object_new_string(SCITAG_VERSION));
 	add_u64(object, "start-time", pages->start_s);
-	json_add(object, "flows", flows_object(pages));
-	json_add(object, "kernel", kernel_object(pages));
-	json_add(object, "fireflies", fireflies_object(pages));
+	json_add(object, "flows", counters_object(&counters, COUNTER_FLOWS));
+	json_add(object, "kernel", kernel_object(pages, &counters));
+	json_add(object, "fireflies",
+		 counters_object(&counters, COUNTER_FIREFLIES));
 	json_add(object, "collectors", collectors_array(pages));
 	json_add(object, "pipes", pipes_array(pages));
 	json_add(object, "receivers", receivers_array(pages));

@@ -33,6 +33,13 @@ struct genl_stats {
 	uint64_t refused;
 };
 
+/*
+ * One of them by its number: marked is the first, the others are reasons why
+ * packets left without headers. NULL: no more.
+ */
+const char *genl_stats_name(size_t number);
+uint64_t genl_stats_value(const struct genl_stats *stats, size_t number);
+
 struct genl_status {
 	char version[32];
 	uint32_t flows;
