@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "limit.h"
 #include "log.h"
 #include "timestamp.h"
 
@@ -341,6 +342,30 @@ static void test_resync(void **state)
 	assert_int_equal(flows_count(fx->flows), 2);
 }
 
+static void count_message(void *data, int level, const char *text)
+{
+	unsigned int *n = data;
+
+	(void)text;
+	*n += level == LOG_WARNING;
+}
+
+/* A socket that overflows all the time does not fill the log. */
+static void test_resync_messages(void **state)
+{
+	struct fixture *fx = *state;
+	unsigned int n = 0, i;
+
+	log_set_level(LOG_WARNING);
+	log_set_observer(count_message, &n);
+	for (i = 0; i < 100; i++)
+		flows_resync(fx->flows);
+	log_set_observer(NULL, NULL);
+	log_set_level(LOG_ERR);
+	/* A period may have ended in between. */
+	assert_in_range(n, LIMIT_MESSAGES, 2 * LIMIT_MESSAGES + 1);
+}
+
 /* The kernel's table goes, and numbers start anew in the next. */
 static void test_gone_and_back(void **state)
 {
@@ -591,6 +616,7 @@ int main(void)
 		TEST(test_final_snapshot),
 		TEST(test_kernel_end_with_socket),
 		TEST(test_resync),
+		TEST(test_resync_messages),
 		TEST(test_gone_and_back),
 		TEST(test_leave),
 		TEST(test_reload),

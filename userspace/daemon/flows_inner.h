@@ -8,6 +8,7 @@
 
 #include "flows.h"
 #include "lately.h"
+#include "limit.h"
 #include "table.h"
 #include "tagcount.h"
 
@@ -21,6 +22,7 @@ struct flows {
 	uint64_t last_number;
 	struct flows_counters counters;
 	struct tagcounts tags;
+	struct limit limit; /* messages that events were lost */
 };
 
 /*

@@ -198,9 +198,10 @@ void flows_resync(struct flows *flows)
 		flows->counters.missed++;
 		end_by_kernel(flows, flow, false, "has ended unheard");
 	}
-	log_warn("the kernel told more than was read: %" PRIu64
-		 " flows had ended meanwhile",
-		 flows->counters.missed - before);
+	limit_log(&flows->limit, LOG_WARNING,
+		  "the kernel told more than was read: %" PRIu64
+		  " flows had ended meanwhile",
+		  flows->counters.missed - before);
 }
 
 void flows_kernel_gone(struct flows *flows)
