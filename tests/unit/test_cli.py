@@ -77,9 +77,12 @@ class HelpTest(CliTest):
 
 class UsageTest(CliTest):
     def test_commands(self):
-        self.refused(2, "no command is given")
-        self.refused(2, "try scitag --help")
-        self.refused(2, '"flows" is not a command', "flows")
+        for words, what in (([], "no command is given"),
+                            (["flows"], '"flows" is not a command')):
+            done = scitag(*words)
+            self.assertEqual(
+                (done.returncode, done.stdout, done.stderr),
+                (2, "", f"scitag: {what}: scitag --help has all of them\n"))
         self.refused(2, "flow what? write one of add, replace", "flow")
         self.refused(2, '"flow ad" is not a command', "flow", "ad")
         self.refused(2, "try scitag flow --help", "flow", "ad")

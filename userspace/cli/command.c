@@ -59,7 +59,9 @@ static int find_command(struct cli *cli, struct args *args,
 	char names[128];
 
 	if (!group)
-		return cli_fail(cli, CLI_USAGE, "no command is given");
+		return cli_fail(cli, CLI_USAGE,
+				"no command is given: scitag --help has all of "
+				"them");
 	*command = find_group(group);
 	if (!*command)
 		return cli_fail(cli, CLI_USAGE,

@@ -76,14 +76,12 @@ static void take_late_options(struct options *options, struct args *args)
 	args->n = kept;
 }
 
+/* Without a command that is known, the error says where they all are. */
 static void print_error(struct cli *cli, int status, const char *group)
 {
-	bool known = help_text(group) != help_text(NULL);
-
 	fprintf(cli->err, "scitag: %s\n", cli->error);
-	if (status == CLI_USAGE)
-		fprintf(cli->err, "scitag: try scitag %s%s--help\n",
-			known ? group : "", known ? " " : "");
+	if (status == CLI_USAGE && help_text(group) != help_text(NULL))
+		fprintf(cli->err, "scitag: try scitag %s --help\n", group);
 }
 
 static int run_command(struct cli *cli, struct args *args)
