@@ -264,11 +264,22 @@ static void test_long_application(void **state)
 	assert_int_equal(strlen(f.application), FIREFLY_APPLICATION_MAX - 2);
 }
 
-static void test_refused(void **state)
+/* What is no firefly, and why. */
+struct bad {
+	const char *text, *why;
+};
+
+static void refuse_all(const struct bad *bad, size_t n)
 {
-	static const struct {
-		const char *text, *why;
-	} bad[] = {
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		refuse(bad[i].text, strlen(bad[i].text), bad[i].why);
+}
+
+static void test_refused_form(void **state)
+{
+	static const struct bad bad[] = {
 		{ "", "no JSON" },
 		{ "\n", "no JSON" },
 		{ "<134>1 - vm xrootd - firefly-json -", "no JSON" },
@@ -281,6 +292,20 @@ static void test_refused(void **state)
 		{ "{\"version\":1,\"flow-lifecycle\":{\"state\":\"Start\"}}",
 		  "state" },
 		{ "{\"version\":1," LIFECYCLE("") "}", "flow-id" },
+		{ BODY BODY, "bad JSON" },
+		{ BODY "x", "bad JSON" },
+		{ "[" BODY "]", "no JSON" },
+		{ "<134>1 - h a - m - not a firefly {", "bad JSON" },
+	};
+
+	(void)state;
+	refuse_all(bad, sizeof(bad) / sizeof(bad[0]));
+	refuse("{\"version\":1,\0}", 15, "bad JSON");
+}
+
+static void test_refused_context(void **state)
+{
+	static const struct bad bad[] = {
 		{ "{\"version\":1," LIFECYCLE("") "," FLOW_ID "}",
 		  "experiment-id" },
 		{ "{\"version\":1," LIFECYCLE(
@@ -306,6 +331,15 @@ static void test_refused(void **state)
 		{ "{\"version\":1," LIFECYCLE(
 			  ",\"start-time\":7") "," FLOW_ID "," CONTEXT "}",
 		  "start-time" },
+	};
+
+	(void)state;
+	refuse_all(bad, sizeof(bad) / sizeof(bad[0]));
+}
+
+static void test_refused_flow(void **state)
+{
+	static const struct bad bad[] = {
 		{ "{\"version\":1," LIFECYCLE(
 			  "") ",\"flow-id\":{"
 			      "\"src-ip\":\"2001:db8::1\",\"dst-ip\":\"192.0.2.1\","
@@ -336,17 +370,10 @@ static void test_refused(void **state)
 			      "\"protocol\":\"icmp\",\"src-port\":1,\"dst-port\":1}," CONTEXT
 			      "}",
 		  "protocol" },
-		{ BODY BODY, "bad JSON" },
-		{ BODY "x", "bad JSON" },
-		{ "[" BODY "]", "no JSON" },
-		{ "<134>1 - h a - m - not a firefly {", "bad JSON" },
 	};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		refuse(bad[i].text, strlen(bad[i].text), bad[i].why);
-	refuse("{\"version\":1,\0}", 15, "bad JSON");
+	refuse_all(bad, sizeof(bad) / sizeof(bad[0]));
 }
 
 /* No datagram that was cut short is taken for a whole one. */
@@ -368,7 +395,9 @@ int main(void)
 		cmocka_unit_test(test_tolerated),
 		cmocka_unit_test(test_odd_values),
 		cmocka_unit_test(test_long_application),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_form),
+		cmocka_unit_test(test_refused_context),
+		cmocka_unit_test(test_refused_flow),
 		cmocka_unit_test(test_truncated),
 	};
 
