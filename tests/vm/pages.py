@@ -2,62 +2,37 @@
 # SPDX-License-Identifier: GPL-2.0
 # timeout: 400
 # kernels: 5.10 6.12
-"""The examples in docs/ do what they show.
+"""The commands in README.md, docs/ and manual pages do what is shown.
 
-Blocks marked `yaml` are configurations of scitagd. Blocks marked `console` are
-commands behind "$ ", each with what it prints, where "..." stands for anything.
-They run on the host that the pages speak of, which has a connection, a daemon,
-and a neighbour:
+blocks.py says what of a page that is. They run on the host that the pages speak
+of, which has a connection, a daemon, and a neighbour:
 
     a: 2001:db8::1 [eth0] ---- [eth0] 2001:db8::2 :b
-       port 1094, tag atlas/14 --------> port 40000
-       UDP, in Destination Options ----> port 2001, where nobody is
+       port 1094 --------------------> port 40000
+       UDP from port 2000 -----------> port 2001, where nobody is
+
+README.md and manual pages begin with no flow. For the others, the connection has
+the tag atlas/14, and so has UDP, in Destination Options.
 """
 import contextlib
 import os
-import re
 import signal
 import socket
 import subprocess
 import tempfile
 import threading
 
+import blocks
 import net
 from tap import case, done
 
-PAGES = ('docs/troubleshooting.md', 'docs/quickstart.md')
+PAGES = ('README.md', 'docs/man/scitag.8', 'docs/man/scitagd.8')
+PAGES_WITH_FLOWS = ('docs/troubleshooting.md', 'docs/quickstart.md')
+# What these show is another path: check.py has it.
+ELSEWHERE = ('scitag check 2001:db8:2::1 --port 5201',)
 A, B = '2001:db8::1', '2001:db8::2'
 SLOW = int(os.environ.get('SLOW', '1'))
-
-
-def blocks(text, mark):
-    """The (line number, lines) of a page's blocks of one kind."""
-    found, inside = [], False
-    for number, line in enumerate(text.split('\n'), 1):
-        if line.startswith('```'):
-            inside = line == f'```{mark}'
-            if inside:
-                found.append((number, []))
-        elif inside:
-            found[-1][1].append(line)
-    return found
-
-
-def examples(text):
-    """(line number, command, lines that it prints) of a page."""
-    found = []
-    for first, lines in blocks(text, 'console'):
-        for number, line in enumerate(lines, first + 1):
-            if line.startswith('$ '):
-                found.append((number, line[2:], []))
-            else:
-                found[-1][2].append(line)
-    return found
-
-
-def matches(shown, printed):
-    pattern = r'[\s\S]*'.join(map(re.escape, '\n'.join(shown).split('...')))
-    return re.fullmatch(pattern, printed.rstrip('\n')) is not None
+TOP = os.getcwd()
 
 
 def run(command):
@@ -74,7 +49,10 @@ def check(command, shown):
     def as_shown():
         nonlocal result
         result = run(command)
-        return matches(shown, result.stdout)
+        return blocks.as_shown(shown, result.stdout, result.returncode)
+    if not shown:
+        assert as_shown(), f'{result.returncode}: {result.stdout}'
+        return
     try:
         net.wait_for(as_shown, 10 * SLOW, 'such output')
     except AssertionError as error:
@@ -154,38 +132,45 @@ def host():
             stack.callback(net.delete, name)
         net.link('a', 'b', A, B, device='eth0', peer='eth0')
         stack.callback(Transfer().end)
-        with tempfile.NamedTemporaryFile('w', suffix='.conf') as config:
-            config.write('fireflies: {period: 1s}\n')
-            config.flush()
-            stack.enter_context(daemon(config.name))
-            with open('/run/scitagd/flows', 'w') as pipe:
-                pipe.write(f'start tcp {A} 1094 {B} 40000 2 14\n')
-            net.sh(f'ip netns exec a scitag flow add proto udp src {A} '
-                   f'sport 2000 dst {B} dport 2001 tag atlas/14 mark do')
-            yield
-
-
-def check_config(lines):
-    with tempfile.NamedTemporaryFile('w', suffix='.conf') as config:
-        config.write('\n'.join(lines))
+        config = stack.enter_context(tempfile.NamedTemporaryFile('w'))
+        config.write('fireflies: {period: 1s}\n')
         config.flush()
-        net.sh(f'scitagd --check -c {config.name}')
+        stack.enter_context(daemon(config.name))
+        # Where commands run, and what they ask for that is not there.
+        here = stack.enter_context(tempfile.TemporaryDirectory())
+        with open(f'{here}/gnuplot', 'w') as file:
+            file.write('#!/bin/sh\nexec cat >gnuplot.script\n')
+        os.chmod(f'{here}/gnuplot', 0o755)
+        os.environ['PATH'] += f':{here}'
+        os.environ['EDITOR'] = 'true'
+        os.chdir(here)
+        stack.callback(os.chdir, TOP)
+        yield
+
+
+def run_examples(page):
+    with open(f'{TOP}/{page}') as file:
+        examples = blocks.examples(page, file.read())
+    assert examples, f'{page}: no examples'
+    for number, command, shown in examples:
+        if command not in ELSEWHERE:
+            with case(f'{page}:{number}: {command.splitlines()[0]}'):
+                check(command, shown)
 
 
 def main():
     net.module_load()
     with host():
         for page in PAGES:
-            with open(page) as file:
-                text = file.read()
-            found = examples(text)
-            assert found, f'{page}: no examples'
-            for number, command, shown in found:
-                with case(f'{page}:{number}: {command}'):
-                    check(command, shown)
-            for number, lines in blocks(text, 'yaml'):
-                with case(f'{page}:{number}: scitagd takes it'):
-                    check_config(lines)
+            run_examples(page)
+            net.sh('ip netns exec a scitag flow flush;'
+                   'ip netns exec a scitag rule flush')
+        with open('/run/scitagd/flows', 'w') as pipe:
+            pipe.write(f'start tcp {A} 1094 {B} 40000 2 14\n')
+        net.sh(f'ip netns exec a scitag flow add proto udp src {A} sport 2000 '
+               f'dst {B} dport 2001 tag atlas/14 mark do')
+        for page in PAGES_WITH_FLOWS:
+            run_examples(page)
     net.module_unload()
     done()
 
