@@ -14,6 +14,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tarfile
 import tempfile
 import unittest
 
@@ -36,7 +37,7 @@ ELSEWHERE = (
     ('docs/migration.md', 'cp scitagd.conf', 'a copy'),
     ('docs/migration.md', 'scitag status', 'tests/vm/pages.py'),
     ('docs/migration.md', 'modprobe -r scitag', 'tests/vm/lifecycle.py'),
-    ('docs/packaging.md', 'make dist', 'tests/package/dist.sh'),
+    ('docs/packaging.md', 'make dist', 'tests/unit/test_pages.py'),
     ('docs/packaging.md', r'make (packages|test-packages)|scripts/package|apt ',
      'tests/package/install.sh'),
     ('docs/packaging.md', 'rpmbuild', 'there is no EL to run it on'),
@@ -157,6 +158,16 @@ class Here(unittest.TestCase):
                     self.assertTrue(
                         blocks.as_shown(shown, done.stdout, done.returncode),
                         f'exit status {done.returncode}:\n{done.stdout}')
+
+    @unittest.skipUnless(os.path.exists(f'{TOP}/.git'), 'no clone')
+    def test_dist(self):
+        """It is where docs/packaging.md says, and has the pages."""
+        done = self.run_command(f'{TOP}/scripts/dist {self.dir.name}')
+        self.assertEqual(done.returncode, 0, done.stdout)
+        name = f'scitag-{read("VERSION").strip()}'
+        with tarfile.open(f'{self.dir.name}/{name}.tar.xz') as tar:
+            self.assertLessEqual({f'{name}/{page}' for page in pages()},
+                                 set(tar.getnames()))
 
     def test_configurations(self):
         """All of them are taken."""
