@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 400
+# timeout: 600
 # kernels: 5.10 6.12
 """The commands in README.md, docs/ and manual pages do what is shown.
 
@@ -37,7 +37,7 @@ TOP = os.getcwd()
 
 def run(command):
     return subprocess.run(
-        ['ip', 'netns', 'exec', 'a', 'timeout', str(90 * SLOW), 'bash', '-c',
+        ['ip', 'netns', 'exec', 'a', 'timeout', str(180 * SLOW), 'bash', '-c',
          command], text=True, check=False, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT)
 
