@@ -599,6 +599,57 @@ static void test_period(void **state)
 	expect(fx, "ongoing 3/14;");
 }
 
+/*
+ * The time of day is set back by an hour while a flow is open, or forth: the
+ * period goes by another clock, and no flow ends before it starts.
+ */
+static void test_clock_steps(void **state)
+{
+	static const int64_t steps_us[] = { 3600000000LL, -3600000000LL };
+	const uint32_t interval = SCITAG_SNAPSHOT_TRIGGER_INTERVAL;
+	struct fixture *fx = *state;
+	size_t i;
+
+	fx->config.period_s = 10;
+	for (i = 0; i < 2; i++) {
+		struct firefly said = usual(FIREFLY_START);
+		int64_t then_us = timestamp_now() + steps_us[i];
+
+		said.start_us = then_us;
+		sample_tcp(fx, 10, 20, 30);
+		fx->calls[0] = '\0';
+		assert_int_equal(start(fx, said), 0);
+		take(fx, 17, interval, 10000000000, 5);
+		take(fx, 17, interval, 12000000000, 5);
+		take(fx, 17, interval, 20000000000, 5);
+		kernel_end(fx, 17);
+		expect(fx, "mark 2001:db8::1:1094>2001:db8::2:40000 3/14;"
+			   "start 3/14;ongoing 3/14;ongoing 3/14;end 3/14;");
+		assert_int_equal(fx->last.start_us, then_us);
+		assert_true(fx->last.end_us >= then_us);
+		assert_true(fx->last.end_us - then_us <= 3700000000LL);
+	}
+}
+
+/* Ages begin anew with another table: the period does not wait for the old. */
+static void test_period_after_back(void **state)
+{
+	const uint32_t interval = SCITAG_SNAPSHOT_TRIGGER_INTERVAL;
+	struct fixture *fx = *state;
+
+	fx->config.period_s = 10;
+	sample_tcp(fx, 10, 20, 30);
+	assert_int_equal(start(fx, usual(FIREFLY_START)), 0);
+	take(fx, 17, interval, 900000000000, 5);
+	flows_kernel_gone(fx->flows);
+	flows_kernel_back(fx->flows);
+	fx->calls[0] = '\0';
+	take(fx, 17, interval, 3000000000, 6);
+	take(fx, 17, interval, 4000000000, 6);
+	take(fx, 17, interval, 13000000000, 7);
+	expect(fx, "ongoing 3/14;ongoing 3/14;");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -626,6 +677,8 @@ int main(void)
 		TEST(test_of_hand),
 		TEST(test_rule_and_back),
 		TEST(test_period),
+		TEST(test_clock_steps),
+		TEST(test_period_after_back),
 	};
 
 	log_set_level(LOG_ERR);
