@@ -184,8 +184,8 @@ static int check_tag(struct config_rule *rule,
 		     char error[static OPTION_ERROR_MAX])
 {
 	bool halves = text_of(rule, "experiment") || text_of(rule, "activity");
-	char why[REGISTRY_ERROR_MAX];
-	struct registry *registry;
+	struct registry *registry = NULL;
+	char why[TAG_ERROR_MAX], unread[REGISTRY_ERROR_MAX];
 	struct tag tag;
 	int ret;
 
@@ -195,10 +195,10 @@ static int check_tag(struct config_rule *rule,
 		return option_fail(error,
 				   "needs experiment and activity, or a tag, "
 				   "or exclude: true");
-	/* Numbers do without a registry. */
-	if (registry_load(&registry, NULL, why))
-		registry = NULL;
-	ret = parse_tag(&tag, rule, registry, why);
+	/* Numbers do without a registry, which takes its time to be read. */
+	ret = parse_tag(&tag, rule, NULL, why);
+	if (ret == -ENOENT && !registry_load(&registry, NULL, unread))
+		ret = parse_tag(&tag, rule, registry, why);
 	registry_free(registry);
 	if (ret)
 		return option_fail(error, "%s", why);
