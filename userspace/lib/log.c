@@ -18,6 +18,11 @@ void log_set_level(int level)
 	log_level = level;
 }
 
+bool log_is_dropped(int level)
+{
+	return level > log_level;
+}
+
 void log_set_observer(log_observer observer, void *data)
 {
 	log_observed_by = observer;
@@ -30,7 +35,7 @@ void log_msg(int level, const char *format, ...)
 	int saved = errno;
 	va_list args;
 
-	if (level > log_level)
+	if (log_is_dropped(level))
 		return;
 	va_start(args, format);
 	errno = saved; /* for %m */

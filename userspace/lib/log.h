@@ -5,10 +5,12 @@
 #ifndef SCITAG_LOG_H
 #define SCITAG_LOG_H
 
+#include <stdbool.h>
 #include <syslog.h>
 
 /* Messages above this level are dropped. Default LOG_INFO. */
 void log_set_level(int level);
+bool log_is_dropped(int level);
 
 /*
  * Somebody who is told of every message that is not dropped, without its
