@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
 #include "config.h"
+#include "entry.h"
 #include "flow.h"
 #include "flows.h"
 #include "genl.h"
@@ -16,9 +16,6 @@
 #include "limit.h"
 #include "log.h"
 #include "told.h"
-
-/* Flows that no source ends do so after as many seconds without a packet. */
-#define ALONE_IDLE_S 600
 
 /* Of linux/tcp_states.h. */
 #define STATE_CLOSE 7
@@ -36,6 +33,7 @@ struct kernel {
 	bool said_missing;
 	bool said_warning;
 	struct limit limit;
+	struct flow_state seen; /* what was looked at last; id 0: nothing */
 	uint64_t n_marked; /* flows entered, or given new ids */
 	uint64_t n_failed; /* flows that the kernel did not take */
 };
@@ -281,6 +279,7 @@ void kernel_reload(struct kernel *kernel, const struct config *config)
 
 	kernel->config = config;
 	kernel->told.command_line = config->command_line;
+	kernel->seen.id = 0;
 	kernel_events_want(kernel->events, config->period_s);
 	if (!alike)
 		say_what_is_off(config);
@@ -339,31 +338,19 @@ static void say_warning(struct kernel *kernel)
 }
 
 /*
- * Adds or replaces: an entry that was left from before is ours now. Of both
- * directions of a flow within this host, one is watched.
+ * Adds or replaces: an entry that was left from before is ours now. If it was
+ * just seen to be as it should be, nothing is to be done, which matters after a
+ * restart with many flows.
  */
 static int replace(struct kernel *kernel, const struct flow *flow)
 {
-	bool alone = kernel->is_leaving || flow->origin == FLOW_OF_RULE;
-	bool tcp = flow->key.protocol == IPPROTO_TCP;
 	struct flow_spec specs[2];
-	struct flow_key keys[2];
-	size_t n, i, bad;
+	size_t n, bad;
 
-	n = flow_egress_keys(flow, keys);
-	for (i = 0; i < n; i++)
-		specs[i] = (struct flow_spec){
-			.key = keys[i],
-			.experiment = flow->experiment,
-			.activity = flow->activity,
-			.mark = kernel->config->marks,
-			.layout = kernel->config->layout,
-			.option_type = kernel->config->option_type,
-			.end_on_close = alone && tcp,
-			.idle_timeout = alone && !tcp ? ALONE_IDLE_S : 0,
-			.snapshot_interval =
-				i ? 0 : kernel->config->period_s * 1000,
-		};
+	n = entry_make(specs, kernel->config, flow, kernel->is_leaving);
+	if (n == 1 && flow->kernel_id && flow->kernel_id == kernel->seen.id &&
+	    entry_is_there(&specs[0], &kernel->seen.spec))
+		return 0;
 	return genl_flow_replace(kernel->genl, specs, n, &bad);
 }
 
@@ -394,6 +381,7 @@ void kernel_mark(void *data, const struct flow *flow)
 		return;
 	}
 	kernel->n_marked++;
+	kernel->seen.id = 0;
 	say_warning(kernel);
 }
 
@@ -452,19 +440,21 @@ void kernel_sample(void *data, const struct flow *flow,
 		   struct snapshot *snapshot)
 {
 	struct kernel *kernel = data;
-	struct flow_state state;
 	struct flow_key keys[2];
 	int ret;
 
 	if (!kernel->genl)
 		return;
 	flow_egress_keys(flow, keys);
-	ret = genl_snapshot_get(kernel->genl, &keys[0], &state, snapshot);
+	ret = genl_snapshot_get(kernel->genl, &keys[0], &kernel->seen,
+				snapshot);
 	if (!ret && is_half(snapshot))
-		ret = genl_snapshot_get(kernel->genl, &keys[0], &state,
+		ret = genl_snapshot_get(kernel->genl, &keys[0], &kernel->seen,
 					snapshot);
-	if (ret)
+	if (ret) {
 		*snapshot = (struct snapshot){ .flow_id = 0 };
+		kernel->seen.id = 0;
+	}
 }
 
 /* By its number, not by a dump: that misses some while the table changes. */
