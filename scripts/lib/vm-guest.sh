@@ -23,12 +23,13 @@ guest_tests() {
 	done
 }
 
-# guest_test NAME: the file of a test given as smoke, smoke.sh or a path.
+# guest_test NAME: the file of a test given as smoke, smoke.sh or a path; or a
+# path from tests/vm to what is not among all tests.
 guest_test() {
 	local file
 	file=$(basename "$1")
-	for file in "$file" "$file".sh "$file".py; do
-		if [ -x "$top/tests/vm/$file" ]; then
+	for file in "$1" "$file" "$file".sh "$file".py; do
+		if [ -f "$top/tests/vm/$file" ] && [ -x "$top/tests/vm/$file" ]; then
 			echo "$file"
 			return
 		fi
@@ -66,6 +67,7 @@ guest_disk() {
 	KERNEL_NAME=$name
 	SLOW=$(guest_slow "$name")
 	TERM=${TERM:-vt220}
+	LOAD="${LOAD:-}"
 	rows=$rows
 	columns=$columns
 	tests=($*)
@@ -137,6 +139,9 @@ guest_verdict() {
 	echo "# total: $passed passed, $failed failed, ${skipped:-0} skipped" | tee -a "$1"
 }
 
+# More options of QEMU for guest_run.
+boot_options=()
+
 # guest_run NAME [TEST...]: exit status 0 if all that should run passed.
 guest_run() {
 	local name=$1 out limit status=0 start=$SECONDS test
@@ -154,7 +159,7 @@ guest_run() {
 	guest_disk "$name" run "${tests[@]}"
 	cache_unlock
 	limit=$(guest_limit "$name" "${tests[@]}")
-	guest_boot "$name" "$limit" -serial stdio </dev/null |
+	guest_boot "$name" "$limit" -serial stdio "${boot_options[@]}" </dev/null |
 		sed -u 's/\r$//' | tee "$out"/test.log || status=${PIPESTATUS[0]}
 	guest_collect "$out"
 	guest_verdict "$out"/test.log "$status" "$limit" "$out"
