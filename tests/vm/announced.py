@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 150
+# timeout: 180
 # kernels: !debug
 """scitagd and flows that the kernel announces: those of its rules, those that
 are entered by hand, and what becomes of all flows when the module, the daemon
@@ -13,10 +13,13 @@ import json
 import os
 import pathlib
 import signal
+import socket
+import subprocess
 import tempfile
+import time
 
 import net
-from scitagd import A, B, SLOW, Setup, flow_list, transfer
+from scitagd import A, B, SLOW, Setup, firefly, flow_list, transfer, udp
 from tap import case, done, equal
 
 RULES = """
@@ -222,6 +225,99 @@ def survival(s):
         s.nothing_more()
 
 
+def step(hours):
+    net.sh(f'date -s @{time.time() + hours * 3600:.6f}')
+
+
+def heard(s, state, port):
+    """The next of these, among what else there is."""
+    while True:
+        f = firefly(s.collector.recv(2000))
+        if (f['state'], f['flow-id']['src-port']) == (state, port):
+            return f['flow-lifecycle']
+
+
+def end_in_order(s, port):
+    s.say(f'end tcp {A} {port} {B} 6000 3 14')
+    times = heard(s, 'end', port)
+    equal(times['end-time'] >= times['start-time'], True, f'order: {times}')
+
+
+def clock(s):
+    s.configure(**STATE, period=1)
+    s.reload()
+    try:
+        with case('the clock is set back by an hour: reports go on, in order'):
+            for port in 5500, 5501:
+                s.say(f'start tcp {A} {port} {B} 6000 3 14')
+                heard(s, 'start', port)
+            step(-1)
+            for _ in range(2):
+                heard(s, 'ongoing', 5501)
+            end_in_order(s, 5500)
+        with case('and forth, and forth again'):
+            for hours in 1, 1:
+                s.say(f'start tcp {A} 5502 {B} 6000 3 14')
+                heard(s, 'start', 5502)
+                step(hours)
+                for _ in range(2):
+                    heard(s, 'ongoing', 5501)
+                end_in_order(s, 5502)
+            end_in_order(s, 5501)
+            equal(ports(), [], 'flows')
+    finally:
+        step(-1)
+    s.drain()
+
+
+C, D = '2001:db8:c::1', '2001:db8:c::2'
+
+
+def another_namespace():
+    """c [veth1] C ---- D [veth1] a"""
+    net.add('c')
+    net.link('c', 'a', C, D, device='veth1', peer='veth1')
+
+
+def namespace_is_there():
+    return subprocess.run(['ip', '-n', 'a', 'link', 'show', 'veth1'],
+                          check=False, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL).returncode == 0
+
+
+def told_at(remote):
+    f = firefly(remote.recv(2000))
+    return f['state'], f['flow-id']['src-port']
+
+
+def namespace(s):
+    """One lives as long as its daemon does."""
+    another_namespace()
+    with case('a namespace without a name, with a daemon: reported'), \
+            udp('a', socket.AF_INET6, D, 10514) as remote:
+        s.start(where='c', **STATE)
+        net.sh('ip netns del c')
+        for protocol, port in ('tcp', 5600), ('udp', 5601):
+            s.say(f'start {protocol} {C} {port} {D} 6000 3 14')
+            equal(told_at(remote), ('start', port), 'firefly')
+    with case('it is gone with its flows, and there is another: ends, once'):
+        s.process.kill()
+        s.process.wait()
+        net.wait_for(lambda: not namespace_is_there(), 20 * SLOW,
+                     'end of the namespace')
+        another_namespace()
+        with udp('a', socket.AF_INET6, D, 10514) as remote:
+            s.start(where='c', **STATE)
+            # It is not known of a UDP flow that nobody sends any more.
+            equal(told_at(remote), ('end', 5600), 'firefly')
+            equal([f['sport'] for f in flow_list('c')], [5601], 'flows')
+            s.say(f'end udp {C} 5601 {D} 6000 3 14')
+            equal(told_at(remote), ('end', 5601), 'firefly')
+            equal(flow_list('c'), [], 'flows')
+    s.stop()
+    net.delete('c')
+
+
 def main():
     with tempfile.TemporaryDirectory() as directory, net.pair(), \
             contextlib.ExitStack() as stack:
@@ -234,7 +330,9 @@ def main():
         module(s)
         reload(s)
         survival(s)
+        clock(s)
         s.stop()
+        namespace(s)
     done()
 
 

@@ -83,10 +83,10 @@ class Setup:
             state=state.format(dir=self.dir), level=level,
             pipes=pipes.format(dir=self.dir), extra=extra))
 
-    def start(self, **config):
+    def start(self, where='a', **config):
         self.configure(**config)
         self.log_path = pathlib.Path(self.dir, 'scitagd.log')
-        with open(self.log_path, 'ab') as log, net.inside('a'):
+        with open(self.log_path, 'ab') as log, net.inside(where):
             self.process = subprocess.Popen(
                 ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups',
                  '--inh-caps=-all,+net_admin', '--ambient-caps=-all,+net_admin',
@@ -165,8 +165,8 @@ class Setup:
         return near, far
 
 
-def flow_list():
-    with net.inside('a'):
+def flow_list(where='a'):
+    with net.inside(where):
         listed = json.loads(net.sh('scitag --json flow list'))
     return listed['flows'] if isinstance(listed, dict) else listed
 
