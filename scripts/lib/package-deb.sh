@@ -29,7 +29,7 @@ deb_build() {
 	step "packages: building $version for $1" \
 		package_exec build "$1" "$work" ./build-deb "$version" "$(suite_tag "$1")"
 	mv "$work"/out "$3"
-	rm -rf "$work"
+	rm -rf --one-file-system "$work"
 	echo "$made_of" >"$3"/.made-of
 	grep -E '^[EW]: ' "$3".log >&2 || true
 }

@@ -17,6 +17,6 @@ rpm_build() {
 	step "packages: building $version" \
 		package_exec build bookworm "$work" ./build-rpm "$version"
 	mv "$work"/out "$2"
-	rm -rf "$work"
+	rm -rf --one-file-system "$work"
 	grep -E '^ *[0-9]+ packages and ' "$2".log >&2 || true
 }

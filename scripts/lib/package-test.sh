@@ -11,7 +11,7 @@ newer_tarball() {
 	local name newer
 	name=$(basename "$1" .tar.xz)
 	newer=$(awk -F. -v OFS=. '{ $NF = $NF + 1; print }' <<<"$name")
-	rm -rf "$2"
+	rm -rf --one-file-system "$2"
 	mkdir -p "$2"
 	tar -C "$2" -xf "$1"
 	mv "$2/$name" "$2/$newer"

@@ -29,11 +29,12 @@ tree_sync() {
 	local dir made_for
 	dir=$(build_dir "$1")
 	made_for="$(root_dir "$1") $(image_dir "$1")"
-	[ "$(cat "$dir/.made-for" 2>/dev/null)" = "$made_for" ] || rm -rf "$dir"
+	[ "$(cat "$dir/.made-for" 2>/dev/null)" = "$made_for" ] ||
+		rm -rf --one-file-system "$dir"
 	mkdir -p "$dir" "$cache"/mnt
 	touch "$dir"
 	# Clones come and go; what nobody used for a week goes, too.
-	find "$cache" -maxdepth 1 -name 'build-*' -mtime +7 -exec rm -rf {} +
+	find "$cache" -maxdepth 1 -name 'build-*' -mtime +7 -exec rm -rf --one-file-system {} +
 	echo "$made_for" >"$dir"/.made-for
 	tree_files >"$dir"/.files.new
 	if [ -f "$dir"/.files ]; then

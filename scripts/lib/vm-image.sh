@@ -4,6 +4,9 @@
 #
 # $cache/root-NAME-KEY/ holds root/ (a directory to build in), root.ext4,
 # vmlinuz, initrd and version. KEY is a hash of all that decides the content.
+#
+# A root whose making was killed may still have the host's /dev mounted in it:
+# whatever removes things from the cache stays on its file system.
 
 : "${cache:?}" "${lib:?}"
 
@@ -12,7 +15,7 @@
 # another clone may be at another commit.
 cache_publish() {
 	find "$cache" -maxdepth 1 -name "$(basename "${2%-*}")-????????????" \
-		-mmin +1440 -exec rm -rf {} +
+		-mmin +1440 -exec rm -rf --one-file-system {} +
 	mv -T "$1" "$2"
 }
 
@@ -101,7 +104,7 @@ image_ensure() {
 		cache_lock "root-$1"
 		if [ ! -d "$dir" ]; then
 			tmp=$cache/.tmp-${dir##*/}
-			rm -rf "$tmp"
+			rm -rf --one-file-system "$tmp"
 			mkdir -p "$tmp"
 			log_to "$tmp"/log
 			release_of "$1"

@@ -35,7 +35,7 @@ kernel_ensure() {
 	cache_lock kernel-debug
 	if [ ! -d "$dir" ]; then
 		tmp=$cache/.tmp-${dir##*/}
-		rm -rf "$tmp"
+		rm -rf --one-file-system "$tmp"
 		mkdir -p "$tmp"
 		log_to "$tmp"/log
 		kernel_make "$tmp"
