@@ -66,15 +66,21 @@ run_boot() { # suite
 	work=$(work_dir "$1-boot.work")
 	log_to "$packages/$1-boot-image.log"
 	step "boot: installing the packages" image_with "$1" boot.sh "$work"
-	test_run boot "$1" package_boot "$1" "$work" "$(package_root_dir host "$1")"/vmlinuz
+	test_run boot "$1" package_boot "$1" "$work"
 }
 
+# The same disk in a machine that insists on signatures, then with Secure Boot:
+# refused, enrolled at shim's menu, loaded, and both.
 run_secureboot() { # suite
 	local work
 	work=$(work_dir "$1-secureboot.work")
 	log_to "$packages/$1-secureboot-image.log"
-	step "secureboot: installing the packages" secure_prepare "$1" "$work"
-	test_run secureboot "$1" secure_boot "$1" "$work"
+	step "secureboot: installing the packages" uefi_prepare "$1" "$work"
+	test_run sig-enforce "$1" package_boot "$1" "$work" module.sig_enforce=1
+	test_run secureboot "$1" uefi_boot "$work"
+	test_run enrol "$1" uefi_enrol "$work"
+	test_run secureboot-enrolled "$1" uefi_boot "$work" enrolled=yes
+	test_run sig-enforce-enrolled "$1" uefi_boot "$work" "module.sig_enforce=1 enrolled=yes"
 }
 
 # test_packages "TEST..." SUITE...
