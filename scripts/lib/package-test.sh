@@ -83,6 +83,19 @@ run_secureboot() { # suite
 	test_run sig-enforce-enrolled "$1" uefi_boot "$work" "module.sig_enforce=1 enrolled=yes"
 }
 
+# The packages for EL in the root of a Debian, with DKMS.
+run_rpm() { # suite
+	local work
+	rpm_build "$source" "$packages"/rpm
+	rpm_build "$(newer_tarball "$source" "$packages/newer")" "$packages"/rpm-newer
+	work=$(work_dir rpm-install.work)
+	cp -r "$packages"/rpm "$work"/one
+	cp -r "$packages"/rpm-newer "$work"/two
+	cp "$top"/tests/package/*.sh "$lib"/tally.sh "$work"/
+	test_run rpm "$1" package_exec host "$1" "$work" \
+		./rpm.sh "$(cat "$(package_root_dir host "$1")"/version)"
+}
+
 # test_packages "TEST..." SUITE...
 test_packages() {
 	local suite test source
