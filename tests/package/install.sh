@@ -55,6 +55,7 @@ refused() { # kernel what config...
 	touch "/lib/modules/$1/build/Makefile"
 	printf '%s\n' "${@:3}" >"/lib/modules/$1/build/.config"
 	said=$(dkms build -m scitag -v "$new" -k "$1" 2>&1) && said="it was built"
+	echo "# ${said//$'\n'/$'\n# '}"
 	same "a kernel $2 is refused" "$(grep -o BUILD_EXCLUSIVE <<<"$said" | head -n 1)" \
 		BUILD_EXCLUSIVE
 	dkms_before 3.0.11 || try "and its installation would go on" dkms autoinstall -k "$1"
