@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ PATTERNS = {"COLLECTOR": "tests/data/collector.grok",
             "FIREFLY": "docs/collectors/firefly.grok"}
 FIELDS = ("sent", "sender", "program", "firefly")
 SEPARATOR = "\x1f"
-TIMEOUT_S = 60
+TIMEOUT_S = 150
 
 LAST_SENDER = "last.example.org"
 LAST = (f"<134>1 2026-01-02T03:04:05.678901+00:00 {LAST_SENDER} scitagd - "
@@ -46,11 +47,13 @@ program {{
 def run(directory):
     """
     The rows that grok prints up to that of LAST. Of a program that ends it
-    does not read all, so there is one that ends when all is read.
+    does not read all, so there is one that does not.
     """
     process = subprocess.Popen([PROGRAM, "-f", directory / "config"],
-                               stdout=subprocess.PIPE)
-    timer = threading.Timer(TIMEOUT_S, process.kill)
+                               stdout=subprocess.PIPE, start_new_session=True)
+    # With the program that it runs, which has its end of the pipe, too.
+    group = process.pid, signal.SIGKILL
+    timer = threading.Timer(TIMEOUT_S, os.killpg, group)
     timer.start()
     try:
         for line in process.stdout:
@@ -61,7 +64,7 @@ def run(directory):
         raise AssertionError("grok ended before the last line")
     finally:
         timer.cancel()
-        (directory / "hold").write_text("")
+        os.killpg(*group)
         process.communicate()
 
 

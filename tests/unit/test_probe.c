@@ -125,7 +125,8 @@ static void test_answer(void **state)
 	assert_int_equal(result.arrived, PROBE_OCTETS);
 	assert_int_equal(result.label, 0x3009a);
 	assert_int_equal(result.headers, 6);
-	assert_int_equal(result.retransmits, 0);
+	/* Where a busy machine is late with an ACK, there are a few. */
+	assert_in_range(result.retransmits, 0, 10);
 	assert_in_range(result.mss, 1000, 65535);
 	assert_in_range(result.pmtu, result.mss, 65536);
 }
