@@ -150,9 +150,10 @@ def losses():
     with case('after lost segments'):
         with ends() as (client, server):
             with delay('a', 'netem loss 3%'):
-                for _ in range(5):  # one is nearly always enough
+                for _ in range(20):  # one is nearly always enough
                     bulk(client, server, 1 << 20)
-                    if client.info()['total_retrans']:
+                    if client.info()['total_retrans'] and \
+                            server.info()['rcv_ooopack']:
                         break
             info = check(client)
             assert info['total_retrans'] and info['bytes_retrans'], info
