@@ -23,7 +23,7 @@ SLOW = int(os.environ['SLOW'])
 SIZE = 250000 // SLOW
 # Where there are few packets, so many of them that it can't be none.
 PATHS = {
-    'loss': (f'loss {4 * SLOW}%', MARKS),
+    'loss': (f'loss {3 * SLOW}%', MARKS),
     'reordering': ('delay 4ms reorder 50% 50%', ('do', 'label+hbh+do')),
     'duplication': ('duplicate 10%', ('label', 'hbh', 'label+hbh+do')),
     'congestion marks': ('loss 10% ecn', ('label', 'do', 'label+hbh+do')),
