@@ -124,6 +124,8 @@ def tcp(sport, data, options=None, limit=60):
         sock.sendall(data)
     server.join()
     listener.close()
+    with contextlib.suppress(OSError):
+        sock.recv(1)  # the FIN: what came later would be answered by a reset
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                     struct.pack('ii', 1, 0))
     sock.close()
