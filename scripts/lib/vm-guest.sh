@@ -4,7 +4,7 @@
 #
 # Disks: vda the root image (a snapshot, changes are dropped), vdb the built
 # tree, vdc where the guest writes a tar of $OUT. First serial line: kernel
-# messages; second: the tests.
+# messages; second: the tests, which is ttyS1, on arm64 ttyS0.
 
 : "${top:?}" "${cache:?}" "${lib:?}"
 
@@ -68,6 +68,7 @@ guest_disk() {
 	SLOW=$(guest_slow "$name")
 	TERM=${TERM:-vt220}
 	LOAD="${LOAD:-}"
+	terminal=$([ "$name" = arm64 ] && echo ttyS0 || echo ttyS1)
 	rows=$rows
 	columns=$columns
 	tests=($*)
@@ -79,32 +80,45 @@ guest_disk() {
 	truncate -s 512M "$out"/out.tar
 }
 
-# guest_boot NAME SECONDS SERIAL...: runs the machine until it powers off, at
-# most so long (0: as long as it likes). Without cx16, whose emulation in
-# QEMU 7.2 makes the kernel fault now and then; with q35, because the interrupt
-# routing of the older machine is a loop in AML that takes minutes under KASAN;
-# with one thread for all processors, because a processor with a thread of its
-# own goes on for a while with code that the kernel has patched meanwhile
-# (static keys: endless loops, or an oops "int3").
+# guest_machine NAME: sets machine (emulator and processor), console (first
+# serial line) and second (options for the other one, a device "terminal").
+# Without cx16, whose emulation in QEMU 7.2 makes the kernel fault now and then;
+# with q35, because the interrupt routing of the older machine is a loop in AML
+# that takes minutes under KASAN.
+guest_machine() {
+	machine=(qemu-system-x86_64 -M q35 -cpu "max,-cx16")
+	console=ttyS0 second=(-serial chardev:terminal)
+	[ "$1" = arm64 ] || return 0
+	machine=(qemu-system-aarch64 -M virt -cpu cortex-a72)
+	console=ttyAMA0 second=(-device "pci-serial,chardev=terminal")
+}
+
+# guest_boot NAME SECONDS TERMINAL [OPTION...]: runs the machine until it powers
+# off, at most so long (0: as long as it likes). TERMINAL is what its second
+# serial line is here. With one thread for all processors, because a processor
+# with a thread of its own goes on for a while with code that the kernel has
+# patched meanwhile (static keys: endless loops, or an oops "int3").
 guest_boot() {
-	local name=$1 limit=$2 image kernel out append
-	local -a initrd=()
-	shift 2
+	local name=$1 limit=$2 terminal=$3 image kernel out console append
+	local -a machine second initrd=()
+	shift 3
 	image=$(root_dir "$name")
 	kernel=$(image_dir "$name")
 	out=$(out_dir "$name")
-	append="console=ttyS0 root=/dev/vda rootfstype=ext4 rw init=/sbin/scitag-init"
+	guest_machine "$name"
+	append="console=$console root=/dev/vda rootfstype=ext4 rw init=/sbin/scitag-init"
 	append+=" panic=-1 oops=panic log_buf_len=4M random.trust_cpu=on"
 	append+=" mitigations=off kasan_multi_shot=1 loglevel=7"
 	[ ! -f "$kernel"/initrd ] || initrd=(-initrd "$kernel"/initrd)
 	timeout --foreground "$limit" \
-	qemu-system-x86_64 -M q35 -accel "${ACCEL:-tcg,thread=single}" -cpu max,-cx16 -smp "${SMP:-2}" \
+	"${machine[@]}" -accel "${ACCEL:-tcg,thread=single}" -smp "${SMP:-2}" \
 		-m "${MEM:-1G}" -display none -monitor none -nic none -no-reboot \
 		-kernel "$kernel"/vmlinuz "${initrd[@]}" -append "$append" \
 		-drive file="$image"/root.ext4,format=raw,if=virtio,snapshot=on \
 		-drive file="$out"/tree.ext4,format=raw,if=virtio,snapshot=on \
 		-drive file="$out"/out.tar,format=raw,if=virtio \
-		-serial file:"$out"/console.log "$@"
+		-serial file:"$out"/console.log -chardev "$terminal,id=terminal" \
+		"${second[@]}" "$@"
 }
 
 # The files that tests left in $OUT.
@@ -159,7 +173,7 @@ guest_run() {
 	guest_disk "$name" run "${tests[@]}"
 	cache_unlock
 	limit=$(guest_limit "$name" "${tests[@]}")
-	guest_boot "$name" "$limit" -serial stdio "${boot_options[@]}" </dev/null |
+	guest_boot "$name" "$limit" stdio "${boot_options[@]}" </dev/null |
 		sed -u 's/\r$//' | tee "$out"/test.log || status=${PIPESTATUS[0]}
 	guest_collect "$out"
 	guest_verdict "$out"/test.log "$status" "$limit" "$out"
@@ -177,6 +191,6 @@ guest_shell() {
 	guest_disk "$1" shell
 	cache_unlock
 	say "booting; leave the shell with Ctrl-D"
-	guest_boot "$1" 0 -chardev stdio,id=terminal,signal=off -serial chardev:terminal
+	guest_boot "$1" 0 stdio,signal=off
 	guest_collect "$out"
 }

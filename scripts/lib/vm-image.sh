@@ -46,8 +46,14 @@ root_key() { # name
 		release_sources "$1" "$suite"
 		release_packages
 		echo "$source"
-		declare -f root_make root_bootstrap root_image
-		code_of "$lib"/root-hook
+		if [ "$1" = arm64 ]; then
+			declare -f arm64_make arm64_unpack arm64_bootstrap root_image \
+				arm64_guest_packages arm64_build_packages arm64_libraries
+			code_of "$lib"/arm64-hook
+		else
+			declare -f root_make root_bootstrap root_image
+			code_of "$lib"/root-hook
+		fi
 	} | hash_of_stdin
 }
 
@@ -108,7 +114,11 @@ image_ensure() {
 			mkdir -p "$tmp"
 			log_to "$tmp"/log
 			release_of "$1"
-			root_make "$root" "$tmp"
+			if [ "$root" = arm64 ]; then
+				arm64_make "$suite" "$tmp"
+			else
+				root_make "$root" "$tmp"
+			fi
 			cache_publish "$tmp" "$dir"
 		fi
 		cache_unlock

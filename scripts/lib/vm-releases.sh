@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # The kernels of the test bed and what their roots are made of. Sourced.
 
+# Those that are tested by default, and all.
 vm_names="5.10 6.1 6.12 7.3 debug"
+vm_all="$vm_names arm64"
 mirror=${SCITAG_MIRROR:-http://deb.debian.org}
 
 # release_of NAME: sets root (the name of the root it runs on), suite, source
@@ -18,7 +20,8 @@ release_of() {
 		source=linux-source-7.3 ;;
 	debug)	suite=bookworm about="own debug kernel from linux-source-6.1, on the root of 6.1"
 		root=6.1 ;;
-	*)	die "no such kernel: $1 (there are: $vm_names)" ;;
+	arm64)	suite=bookworm about="Debian 12 for arm64, cross-built and emulated" ;;
+	*)	die "no such kernel: $1 (there are: $vm_all)" ;;
 	esac
 }
 

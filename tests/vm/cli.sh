@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# kernels: 5.10 7.3
+# kernels: 5.10 7.3 arm64
 # The command line and the module: what is entered is there, what is refused
 # is said and leaves nothing behind, batches, events, exit status.
 # shellcheck source=tests/vm/lib.sh
