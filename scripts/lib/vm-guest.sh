@@ -37,9 +37,12 @@ guest_test() {
 	die "no such test: $1 (there are: $(guest_tests | xargs))"
 }
 
-# The slower kernel gets more time for everything.
+# The slower ones get more time for everything.
 guest_slow() {
-	[ "$1" = debug ] && echo 3 || echo 1
+	case $1 in
+	debug|arm64)	echo 3 ;;
+	*)		echo 1 ;;
+	esac
 }
 
 # Seconds after which the machine must have ended: what the tests may take

@@ -197,7 +197,7 @@ counters() {
 	wait_for 5 eval "in_ns $b ss -ltn | grep -q :$port"
 	in_ns "$a" scitag flow add proto tcp src 2001:db8:a::1 sport 40001 \
 		dst 2001:db8:a::2 dport $port tag cms/14 mark label
-	in_ns "$a" iperf3 -c 2001:db8:a::2 --cport 40001 -t 6 >/dev/null 2>&1 &
+	in_ns "$a" iperf3 -c 2001:db8:a::2 --cport 40001 -t $((6 * ${SLOW:-1})) >/dev/null 2>&1 &
 	check "tcp-info comes with a connected flow" wait_for 5 eval \
 		"in_ns $a scitag --json flow show id 1 | jq -e '.[\"tcp-info\"].state == \"established\" and .[\"tcp-info\"][\"bytes-sent\"] > 0'"
 	check "and in the text" grep -q "established, rtt" <(in_ns "$a" scitag flow show id 1)
