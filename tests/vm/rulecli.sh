@@ -228,7 +228,7 @@ daemon_log() {
 with_daemon() {
 	cat >"$tmp"/scitagd.conf <<-END
 	pipes: $tmp/pipe
-	fireflies: {collectors: ["127.0.0.1:9999"]}
+	fireflies: {collectors: ["127.0.0.1:9999"], period: 0}
 	log-level: debug
 	END
 	in_ns "$a" socat -u UDP4-RECV:9999,bind=127.0.0.1 "OPEN:$tmp/fireflies,creat" &
