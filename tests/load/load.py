@@ -6,8 +6,9 @@
 
 FLOWS (20000) are open all the time, RATE (1000) start and RATE end in a second,
 for SECONDS (600), and then again for a tenth of that, while the daemon is killed
-KILLS (100; 0: not at all) times. A collector counts fireflies: each flow has one start and one
-end. One that was under way when the daemon was killed may come twice.
+KILLS (100; 0: not at all) times. A collector counts fireflies: each flow has one
+start and one end. One that was under way when the daemon was killed may come
+twice.
 
 With --module, which is loaded then, the flows are marked, too, and the kernel
 has those that are open, and no others.
@@ -235,6 +236,7 @@ def steady(daemon, pipe, sock, flows, rate, seconds):
         part = itertools.islice(events, -(-2 * count // RSS_SAMPLES))
         write(pipe, part, rate, begin, when)
         rss.append(daemon.rss_kib())
+        print(f'{time.monotonic() - begin:.0f} of {seconds} s', flush=True)
     took = time.monotonic() - begin
     until(lambda: collector.count.value >= flows + 2 * count, 'ends')
     seen = [each for each in collected(collector, pipe) if each[0] >= first]
