@@ -119,7 +119,8 @@ bool scitag_sampler_wanted(struct scitag_net *snet);
  * @flow: flow, with a reference
  *
  * Not if its socket is gone or busy, or nobody listens. The one of an earlier
- * connection is forgotten when there is a socket, busy or not.
+ * connection is forgotten when there is a socket, busy or not; one that is kept
+ * from then on, as the connection closes, stays.
  *
  * Context: process, may sleep; without @snet->lock.
  */
