@@ -89,6 +89,7 @@ upgraded=$(find /lib/modules -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | com
 built_for "$old" "$upgraded"
 
 echo 'log-level: debug' >>/etc/scitag/scitagd.conf
+try "it likes one in which something is set" scitagd --check -c /etc/scitag/scitagd.conf
 try "the packages can be upgraded" apt install ./two/scitag_*.deb ./two/scitag-dkms_*.deb
 same "scitag is the new version" "$(scitag --version)" "scitag $new"
 same "what was set in the configuration stays" "$(tail -n 1 /etc/scitag/scitagd.conf)" \

@@ -226,7 +226,7 @@ static int load_file(struct loader *l, const char *path)
 		load_mapping(l, root, "");
 	else if (!is_empty(root))
 		report(l, root, "the file", "has to be a mapping");
-	json_object_put(root);
+	yamltree_free(root);
 	return l->failed ? -EINVAL : 0;
 }
 

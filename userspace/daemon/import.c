@@ -312,7 +312,7 @@ static int load_flowd_go(struct import *import, const char *text, size_t len)
 			   "is no configuration of flowd or flowd-go");
 		ret = -EINVAL;
 	}
-	json_object_put(tree);
+	yamltree_free(tree);
 	return ret;
 }
 
@@ -333,7 +333,7 @@ static int load_flowd(struct import *import, const char *text, size_t len)
 		return -EINVAL;
 	}
 	import_flowd(import, tree);
-	json_object_put(tree);
+	yamltree_free(tree);
 	return 0;
 }
 

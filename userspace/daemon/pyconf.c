@@ -243,7 +243,7 @@ static bool read_assignment(struct reader *r, struct json_object *object)
 	if (*r->at == ';') {
 		r->at++;
 	} else if (*r->at && *r->at != '\n') {
-		json_object_put(value);
+		yamltree_free(value);
 		return fail(r, "something behind the value");
 	}
 	yamltree_set_line(value, line);

@@ -65,6 +65,14 @@ unsigned int yamltree_line(struct json_object *value)
 	return value ? (uintptr_t)json_object_get_userdata(value) : 0;
 }
 
+void yamltree_free(struct json_object *value)
+{
+	/* What json-c 0.19 frees, it follows by the user data (its issue 934). */
+	if (value)
+		json_object_set_userdata(value, NULL, NULL);
+	json_object_put(value);
+}
+
 /* Anchors and tags are where YAML gets clever; nobody needs them here. */
 static bool is_plain_yaml(const yaml_event_t *event)
 {
@@ -226,7 +234,7 @@ static struct json_object *load_stream(struct loader *l)
 	}
 	if (ok)
 		return root ? root : json_object_new_object();
-	json_object_put(root);
+	yamltree_free(root);
 	return NULL;
 }
 

@@ -40,6 +40,9 @@ int yamltree_load(struct json_object **out, const char *path,
 unsigned int yamltree_line(struct json_object *value); /* NULL: 0 */
 void yamltree_set_line(struct json_object *value, unsigned int line);
 
+/* Instead of json_object_put(), for what has a line: json-c 0.19 crashes. */
+void yamltree_free(struct json_object *value); /* or NULL */
+
 /*
  * Write a tree of objects, arrays, strings, numbers and booleans. Read again
  * it has the same texts. Returns 0 or -errno.
