@@ -146,6 +146,8 @@ void page_flows_post(const struct pages *pages,
 {
 	enum answer_status status = ANSWER_OK;
 	char error[FLOWS_ERROR_MAX];
+	char text[FLOW_KEY_TEXT_MAX];
+	const struct flow *flow;
 	struct firefly said;
 	int ret;
 
@@ -155,11 +157,17 @@ void page_flows_post(const struct pages *pages,
 			status = ANSWER_CREATED;
 		ret = flows_start(pages->flows, &said, error);
 	}
-	if (ret)
+	if (ret) {
 		answer_refusal(answer, ret, error);
+		return;
+	}
+	flow = flows_find(pages->flows, &said.key);
+	if (flow)
+		answer_json(answer, status, flow_object(flow));
 	else
-		answer_json(answer, status,
-			    flow_object(flows_find(pages->flows, &said.key)));
+		answer_error(answer, ANSWER_BAD_REQUEST,
+			     "%s is late: its connection has closed",
+			     flow_key_text(&said.key, text));
 }
 
 void page_flows_delete(const struct pages *pages,
