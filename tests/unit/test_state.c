@@ -28,11 +28,18 @@ static struct fixture *begin(struct fixture *fx)
 	return fx;
 }
 
+static char as_left[4096]; /* the file after so many notes */
+static unsigned int notes_until_then;
+
+static void read_file(char *text, size_t size);
+
 static void note_in_file(void *data, const struct flow *flow,
 			 enum flow_note what)
 {
 	(void)data;
 	state_note(file, flow, what);
+	if (notes_until_then && !--notes_until_then)
+		read_file(as_left, sizeof(as_left));
 }
 
 static struct fixture *new_fixture(void)
@@ -178,6 +185,42 @@ static void test_killed(void **state)
 		"40000 5 5 900000 17\ntold 7\nending 7 1000000\ntold 7\n" OPEN
 		"tol",
 		MARK "start 3/14;", 1);
+}
+
+/*
+ * Killed again while it finds what has ended: that is told of once, and the
+ * rest is not forgotten.
+ */
+static void test_killed_twice(void **state)
+{
+	struct fixture *fx = new_fixture();
+
+	(void)state;
+	/* The end of the first is reported, and is not yet known to be. */
+	notes_until_then = 1;
+	load_lines(fx, "open 7 rule src tcp 2001:db8::1 1 2001:db8::2 2 3 14 "
+		       "1000000 17\ntold 7\n"
+		       "open 8 rule src tcp 2001:db8::1 3 2001:db8::2 4 5 6 "
+		       "1000000 18\ntold 8\ntol");
+	expect(fx, "end 3/14;unmark;end 5/6;unmark;");
+	kill_it(fx);
+	write_file(as_left, strlen(as_left));
+	fx = begin(new_fixture());
+	expect(fx, "end 3/14;unmark;end 5/6;unmark;");
+	kill_it(fx);
+
+	/* Now it is. */
+	fx = new_fixture();
+	notes_until_then = 3;
+	load_lines(fx, "open 7 rule src tcp 2001:db8::1 1 2001:db8::2 2 3 14 "
+		       "1000000 17\ntold 7\n"
+		       "open 8 rule src tcp 2001:db8::1 3 2001:db8::2 4 5 6 "
+		       "1000000 18\ntold 8\n");
+	kill_it(fx);
+	write_file(as_left, strlen(as_left));
+	fx = begin(new_fixture());
+	expect(fx, "end 5/6;unmark;");
+	kill_it(fx);
 }
 
 static void test_kernel(void **state)
@@ -405,9 +448,11 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_teardown(f, clean)
 	const struct CMUnitTest tests[] = {
-		TEST(test_survival), TEST(test_killed),	    TEST(test_kernel),
-		TEST(test_reboot),   TEST(test_bad),	    TEST(test_locked),
-		TEST(test_full),     TEST(test_compaction),
+		TEST(test_survival),	 TEST(test_killed),
+		TEST(test_kernel),	 TEST(test_reboot),
+		TEST(test_bad),		 TEST(test_locked),
+		TEST(test_full),	 TEST(test_compaction),
+		TEST(test_killed_twice),
 	};
 
 	log_set_level(LOG_EMERG);

@@ -248,6 +248,17 @@ static int restore(struct flows *flows, const char *text, size_t len,
 	return ret;
 }
 
+/* What happens from now on stands behind the last line that is whole. */
+static int go_on_behind(struct state *state, const char *text, size_t len)
+{
+	const char *newline = memrchr(text, '\n', len);
+
+	state->size = newline ? newline + 1 - text : 0;
+	if (state->size < len && ftruncate(state->fd, state->size))
+		return -errno;
+	return lseek(state->fd, state->size, SEEK_SET) < 0 ? -errno : 0;
+}
+
 static int64_t written_us(const struct state *state)
 {
 	struct stat st;
@@ -260,17 +271,18 @@ static int64_t written_us(const struct state *state)
 void state_load(struct state *state, struct flows *flows)
 {
 	struct state_header header = { .is_old = false };
+	int64_t then_us = written_us(state);
 	const char *error = "";
 	unsigned int number = 0;
 	char *text = NULL;
 	size_t len = 0;
-	int ret;
+	int ret, failure = 0;
 
 	ret = file_read(state->path, STATE_SIZE_MAX, &text, &len);
 	if (!ret && len)
 		ret = restore(flows, text, len, &header, &number, &error);
-	if (ret)
-		put_aside(state, number, error[0] ? error : strerror(-ret));
+	if (!ret)
+		failure = go_on_behind(state, text, len);
 	free(text);
 	if (header.is_old)
 		log_warn(
@@ -278,8 +290,14 @@ void state_load(struct state *state, struct flows *flows)
 			state->path);
 	/* The end of one that is told of must not be told again. */
 	state->flows = flows;
+	if (failure)
+		fail(state, "cannot be written", -failure);
+	if (ret) {
+		put_aside(state, number, error[0] ? error : strerror(-ret));
+		state_compact(state);
+	}
 	if (!ret && len && strcmp(header.boot_id, state->boot_id))
-		flows_end_before(flows, written_us(state));
+		flows_end_before(flows, then_us);
 	else
 		flows_resume(flows);
 	state_compact(state);
