@@ -480,6 +480,35 @@ static void test_made(void **state)
 }
 
 /*
+ * Its end was in the queue when another one was found to be missing: whoever
+ * hears of it then takes it for a flow whose start was lost.
+ */
+static void test_made_and_missed(void **state)
+{
+	struct fixture *fx = *state;
+
+	make(fx, 17, FLOW_OF_RULE);
+	fx->gone = 17;
+	flows_resync(fx->flows);
+	expect(fx, "start 3/14;end 3/14;");
+	make(fx, 17, FLOW_OF_RULE);
+	kernel_end(fx, 17);
+	expect(fx, "");
+	/* A start that is announced now is of no connection. */
+	sample_counters(fx, 18);
+	assert_int_equal(start(fx, usual(FIREFLY_START)), 0);
+	expect(fx, "mark 2001:db8::1:1094>2001:db8::2:40000 3/14;unmark;");
+
+	/* The ports are used again; or the numbers, in another table. */
+	make(fx, 18, FLOW_OF_RULE);
+	kernel_end(fx, 18);
+	expect(fx, "start 3/14;end 3/14;");
+	flows_kernel_gone(fx->flows);
+	make(fx, 18, FLOW_OF_RULE);
+	expect(fx, "start 3/14;");
+}
+
+/*
  * A flow that a rule makes and a source announces has one start and one end,
  * whatever comes first.
  */
@@ -672,6 +701,7 @@ int main(void)
 		TEST(test_leave),
 		TEST(test_reload),
 		TEST(test_made),
+		TEST(test_made_and_missed),
 		TEST(test_both),
 		TEST(test_both_with_other_ids),
 		TEST(test_of_hand),

@@ -13,6 +13,12 @@
 
 #define NS_PER_S 1000000000ULL
 
+/* The kernel has ended it: what is heard of it from now on is late. */
+static void remember(struct flows *flows, const struct flow *flow)
+{
+	lately_add(&flows->lately, &flow->key, flow->kernel_id, flows_now_s());
+}
+
 /* It is not in the kernel any more, or need not be. */
 static void end_by_kernel(struct flows *flows, struct flow *flow, bool fresh,
 			  const char *reason)
@@ -79,6 +85,9 @@ void flows_kernel_new(struct flows *flows, const struct flow_state *state,
 		is_open_already(flows, flow, state);
 		return;
 	}
+	/* Its end was missed, looked for and found, and is heard of now. */
+	if (lately_is(&flows->lately, &state->spec.key, state->id))
+		return;
 	if (flows->table.count >= flows->config->max_flows) {
 		flows->counters.refused++;
 		return;
@@ -140,8 +149,7 @@ void flows_kernel_end(struct flows *flows, const struct snapshot *last,
 	if (!flow)
 		return;
 	flows_keep(flows, flow, last);
-	if (flow->key.protocol == IPPROTO_TCP)
-		lately_add(&flows->lately, &flow->key, flows_now_s());
+	remember(flows, flow);
 	end_by_kernel(flows, flow, last->has_tcp, reason);
 }
 
@@ -196,6 +204,7 @@ void flows_resync(struct flows *flows)
 		    !flows->calls.is_gone(flows->calls.kernel, flow))
 			continue;
 		flows->counters.missed++;
+		remember(flows, flow);
 		end_by_kernel(flows, flow, false, "has ended unheard");
 	}
 	limit_log(&flows->limit, LOG_WARNING,
@@ -208,6 +217,7 @@ void flows_kernel_gone(struct flows *flows)
 {
 	struct flow *flow, *next;
 
+	lately_forget_ids(&flows->lately);
 	for (flow = TAILQ_FIRST(&flows->table.list); flow; flow = next) {
 		next = TAILQ_NEXT(flow, link);
 		table_set_id(&flows->table, flow, 0);

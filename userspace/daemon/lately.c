@@ -10,6 +10,7 @@
 struct lately_flow {
 	TAILQ_ENTRY(lately_flow) link;
 	struct flow_key key; /* of the two orientations the lesser */
+	uint32_t kernel_id; /* 0: of a table that is gone */
 	int64_t ended_s;
 };
 
@@ -60,7 +61,7 @@ void lately_exit(struct lately *lately)
 }
 
 void lately_add(struct lately *lately, const struct flow_key *key,
-		int64_t now_s)
+		uint32_t kernel_id, int64_t now_s)
 {
 	struct lately_flow *flow = find(lately, key);
 
@@ -77,6 +78,7 @@ void lately_add(struct lately *lately, const struct flow_key *key,
 		}
 		lately->count++;
 	}
+	flow->kernel_id = kernel_id;
 	flow->ended_s = now_s;
 	TAILQ_INSERT_TAIL(&lately->list, flow, link);
 	forget_old(lately, now_s);
@@ -87,4 +89,22 @@ bool lately_has(struct lately *lately, const struct flow_key *key,
 {
 	forget_old(lately, now_s);
 	return find(lately, key);
+}
+
+bool lately_is(struct lately *lately, const struct flow_key *key,
+	       uint32_t kernel_id)
+{
+	const struct lately_flow *flow = find(lately, key);
+
+	return flow && flow->kernel_id == kernel_id;
+}
+
+void lately_forget_ids(struct lately *lately)
+{
+	struct lately_flow *flow;
+
+	TAILQ_FOREACH(flow, &lately->list, link)
+	{
+		flow->kernel_id = 0;
+	}
 }

@@ -31,10 +31,17 @@ void lately_exit(struct lately *lately);
 
 /* now_s is of a clock that is never set. Without memory it is not kept. */
 void lately_add(struct lately *lately, const struct flow_key *key,
-		int64_t now_s);
+		uint32_t kernel_id, int64_t now_s);
 
 /* Was it there, from whichever side? */
 bool lately_has(struct lately *lately, const struct flow_key *key,
 		int64_t now_s);
+
+/* Was it the one that had this number in the kernel's table, which is not 0? */
+bool lately_is(struct lately *lately, const struct flow_key *key,
+	       uint32_t kernel_id);
+
+/* The kernel has another table: numbers begin anew. */
+void lately_forget_ids(struct lately *lately);
 
 #endif /* SCITAGD_LATELY_H */
