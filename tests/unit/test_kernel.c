@@ -35,7 +35,7 @@ static struct kernel_events_calls told;
 static struct rule_state rules_there[4];
 static size_t n_rules;
 static uint32_t last_rule_id, has_id, experiment_now;
-static int del_error;
+static int del_error, replace_error;
 static bool is_listed;
 static const struct snapshot *samples; /* what comes next */
 static size_t n_samples;
@@ -95,12 +95,16 @@ int genl_stats_get(struct genl *genl, struct genl_stats *stats)
 int genl_flow_replace(struct genl *genl, const struct flow_spec *specs,
 		      size_t n, size_t *bad)
 {
+	int ret;
+
 	(void)genl;
 	(void)bad;
 	assert_int_equal(n, 1);
 	entered = specs[0];
 	note("enter");
-	return 0;
+	ret = replace_error;
+	replace_error = 0;
+	return ret;
 }
 
 int genl_flow_del(struct genl *genl, const struct flow_key *key)
@@ -356,13 +360,14 @@ static int start(void **state)
 		.period_s = 10,
 	};
 	n_rules = last_rule_id = has_id = experiment_now = 0;
-	del_error = 0;
+	del_error = replace_error = 0;
 	is_listed = false;
 	open_flow = (struct flow){ .key.protocol = IPPROTO_TCP };
 	calls[0] = '\0';
 	assert_int_equal(kernel_new(&kernel, &config, NULL), 0);
 	kernel_attach(kernel, (struct flows *)calls);
-	expect("want;watch;connect;listen;");
+	kernel_settle(kernel);
+	expect("want;watch;connect;listen;list;");
 	return 0;
 }
 
@@ -445,6 +450,43 @@ static void test_no_module(void **state)
 	is_loaded = true;
 	kernel_mark(kernel, &open_flow);
 	expect("connect;listen;back;listen;enter;list;listen;enter;");
+}
+
+/*
+ * The module is unloaded and loaded while a flow is entered. If that is found
+ * by going through all, none may be forgotten before the end: what the kernel
+ * tells of itself has it done then.
+ */
+static void test_lost(void **state)
+{
+	struct config other = config;
+
+	(void)state;
+	replace_error = -ENOPROTOOPT;
+	kernel_mark(kernel, &open_flow);
+	expect("listen;enter;deaf;disconnect;gone;"
+	       "connect;listen;back;listen;enter;list;enter;");
+
+	other.period_s = 20;
+	replace_error = -ENOPROTOOPT;
+	kernel_reload(kernel, &other);
+	expect("want;listen;back;listen;enter;list;");
+	told.gone(told.data);
+	expect("deaf;disconnect;gone;");
+
+	/* The same at the end. */
+	kernel_mark(kernel, &open_flow);
+	expect("connect;listen;back;listen;enter;list;listen;enter;");
+	kernel_hand_over(kernel);
+	replace_error = -ENOPROTOOPT;
+	kernel_mark(kernel, &open_flow);
+	expect("listen;enter;");
+	told.gone(told.data);
+	expect("deaf;disconnect;gone;");
+	kernel_mark(kernel, &open_flow);
+	expect("");
+	kernel_reload(kernel, &config);
+	calls[0] = '\0';
 }
 
 static void tell(enum genl_event_type type, int reason, uint32_t rule,
@@ -667,7 +709,7 @@ int main(void)
 		TEST(test_same),     TEST(test_marks),	   TEST(test_period),
 		TEST(test_no_marks), TEST(test_no_module), TEST(test_rules),
 		TEST(test_own),	     TEST(test_origins),   TEST(test_told),
-		TEST(test_sample),
+		TEST(test_sample),   TEST(test_lost),
 	};
 
 	log_set_level(LOG_EMERG);

@@ -30,6 +30,7 @@ struct kernel {
 	sd_event *event;
 	sd_event_source *watch_source;
 	bool is_leaving; /* flows are to be left to the kernel */
+	bool is_walked; /* flows are gone through: none may go meanwhile */
 	bool said_missing;
 	bool said_warning;
 	struct limit limit;
@@ -58,6 +59,14 @@ static void disconnect(struct kernel *kernel)
 	expected_clear(&kernel->told.expected);
 	if (kernel->flows)
 		flows_kernel_gone(kernel->flows);
+}
+
+/* Whoever finds that the module is gone or there again waits for the end. */
+static void enter_all(struct kernel *kernel)
+{
+	kernel->is_walked = true;
+	flows_kernel_back(kernel->flows);
+	kernel->is_walked = false;
 }
 
 static int on_flow(const struct flow_state *state, void *data)
@@ -92,6 +101,8 @@ static int connect_module(struct kernel *kernel)
 
 	if (kernel->genl)
 		return 0;
+	if (kernel->is_walked)
+		return -ENOPROTOOPT;
 	ret = genl_new(&kernel->genl);
 	if (ret)
 		kernel->genl = NULL;
@@ -108,7 +119,7 @@ static int connect_module(struct kernel *kernel)
 	/* Before flows are there: their ends could be next. */
 	kernel_events_open(kernel->events);
 	if (kernel->flows) {
-		flows_kernel_back(kernel->flows);
+		enter_all(kernel);
 		settle(kernel);
 	}
 	return 0;
@@ -246,10 +257,13 @@ void kernel_attach(struct kernel *kernel, struct flows *flows)
 {
 	kernel->flows = flows;
 	kernel->told.flows = flows;
+	/* Those of before are next. */
+	kernel->is_walked = true;
 }
 
 void kernel_settle(struct kernel *kernel)
 {
+	kernel->is_walked = false;
 	if (kernel->genl)
 		settle(kernel);
 }
@@ -294,7 +308,7 @@ void kernel_reload(struct kernel *kernel, const struct config *config)
 	}
 	if (!alike) {
 		kernel_events_open(kernel->events);
-		flows_kernel_back(kernel->flows);
+		enter_all(kernel);
 	}
 	settle(kernel);
 }
@@ -304,6 +318,7 @@ void kernel_hand_over(struct kernel *kernel)
 	if (kernel->genl)
 		rules_withdraw(&kernel->told.rules, kernel->genl);
 	kernel->is_leaving = true;
+	kernel->is_walked = true;
 }
 
 void kernel_free(struct kernel *kernel)
@@ -365,7 +380,7 @@ void kernel_mark(void *data, const struct flow *flow)
 	if (!ret) {
 		kernel_events_open(kernel->events);
 		ret = replace(kernel, flow);
-		if (is_lost(ret)) {
+		if (is_lost(ret) && !kernel->is_walked) {
 			disconnect(kernel);
 			ret = connect_module(kernel);
 			if (!ret)
