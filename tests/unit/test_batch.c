@@ -248,10 +248,10 @@ static void run_octets(const char *text, size_t text_len, int want_status,
 	assert_int_equal(cli_init(&cli, out, err), 0);
 	cli.registry_path = "/nonexistent";
 	status = batch_parse(&batch, &cli, copy, text_len);
-	free(copy);
 	if (!status)
 		status = batch_run(&batch, &cli);
 	batch_exit(&batch);
+	free(copy);
 	cli_exit(&cli);
 	fclose(out);
 	fclose(err);

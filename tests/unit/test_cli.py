@@ -344,6 +344,12 @@ class BatchTest(CliTest):
         self.assertEqual([json.loads(line)["scitag-flow"]
                           for line in out.splitlines()], [206, 129])
 
+    def test_words(self):
+        """What a line names is known until it is carried out."""
+        run = scitag("--batch", "-", text="status --socket /no/such/socket\n")
+        self.assertNotEqual(run.returncode, 0)
+        self.assertIn("/no/such/socket", run.stdout)
+
     def test_no_file(self):
         run = scitag("--batch", "/nonexistent")
         self.assertEqual(run.returncode, 1)

@@ -150,9 +150,10 @@ int batch_file(struct cli *cli, const char *path)
 		return status;
 	}
 	status = batch_parse(&batch, cli, text, len);
-	free(text);
 	if (!status)
 		status = batch_run(&batch, cli);
 	batch_exit(&batch);
+	/* Until then requests have words of it. */
+	free(text);
 	return status;
 }

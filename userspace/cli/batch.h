@@ -25,9 +25,9 @@ struct batch {
 
 /*
  * Parse all lines of text, which has len octets and a NUL behind them and is
- * changed. Mistakes are reported to cli->err as NAME:LINE: text, the first
- * ones of them. Returns the status of the first mistake, CLI_OK if there was
- * none.
+ * changed, and used until batch_exit(). Mistakes are reported to cli->err as
+ * NAME:LINE: text, the first ones of them. Returns the status of the first
+ * mistake, CLI_OK if there was none.
  */
 int batch_parse(struct batch *batch, struct cli *cli, char *text, size_t len);
 
