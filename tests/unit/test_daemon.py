@@ -389,6 +389,26 @@ class PipeFile(Case):
         self.assertEqual(stat.S_IMODE(os.stat(d.pipe).st_mode), 0o666)
         d.nothing_more()
 
+    def test_another_reader(self):
+        """flowd was not stopped, say: it is told of, and lines are read."""
+        os.mkfifo(f"{self.dir}/flows")
+        fd = os.open(f"{self.dir}/flows", os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, fd)
+        d = self.daemon()
+        self.assertIn("flows: another program has it open", d.log())
+        d.say(f"start {FLOW} 3 14")
+        self.assertEqual(d.receive().state, "start")
+
+    def test_no_other_reader(self):
+        """Who has it open to write is none."""
+        os.mkfifo(f"{self.dir}/flows")
+        first = os.open(f"{self.dir}/flows", os.O_RDONLY | os.O_NONBLOCK)
+        writer = os.open(f"{self.dir}/flows", os.O_WRONLY)
+        self.addCleanup(os.close, writer)
+        os.close(first)
+        d = self.daemon()
+        self.assertNotIn("another program", d.log())
+
     def refused(self, what):
         d = self.unready()
         self.assertEqual(d.process.wait(TIMEOUT_S), 1)

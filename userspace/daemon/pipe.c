@@ -129,12 +129,23 @@ static void allow_all(struct pipe *pipe, mode_t mode)
 			 mode & 0777, PIPE_MODE, strerror(errno));
 }
 
+/* Only where somebody reads, it can be opened for nothing but writing. */
+static bool has_reader(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 /*
  * Opened for reading and writing: as long as there is a writer, which is us,
  * the end of another is not an end of file.
  */
 static int open_pipe(struct pipe *pipe)
 {
+	bool is_shared;
 	struct stat st;
 
 	if (mkfifo(pipe->path, PIPE_MODE) && errno != EEXIST) {
@@ -149,6 +160,8 @@ static int open_pipe(struct pipe *pipe)
 			pipe->path);
 		return -EEXIST;
 	}
+	/* Before there is a reader here. */
+	is_shared = has_reader(pipe->path);
 	pipe->fd =
 		open(pipe->path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	if (pipe->fd < 0 || fstat(pipe->fd, &st)) {
@@ -164,6 +177,10 @@ static int open_pipe(struct pipe *pipe)
 		log_err("%s is read by another daemon", pipe->path);
 		return -EBUSY;
 	}
+	if (is_shared)
+		log_warn(
+			"%s: another program has it open to read from it, and gets some of the lines: fuser -v %s",
+			pipe->path, pipe->path);
 	allow_all(pipe, st.st_mode);
 	return 0;
 }

@@ -17,7 +17,8 @@ struct pipe;
  * Create the pipe at path, or take one that is there; mode 0666. It stays
  * when the daemon ends, so that writers can wait for the next. Anything else
  * at path is left as it is, and is an error (-EEXIST); so is a pipe that
- * another daemon reads (-EBUSY). All errors are logged.
+ * another daemon reads (-EBUSY). All errors are logged, and a warning if some
+ * other program reads it, which can be seen at this moment only.
  * flows is used as long as this lives. Returns 0 or -errno.
  */
 int pipe_new(struct pipe **out, sd_event *event, const char *path,
