@@ -37,6 +37,7 @@ static size_t n_rules;
 static uint32_t last_rule_id, has_id, experiment_now;
 static int del_error, replace_error;
 static bool is_listed;
+static struct flow_state looked_at; /* of these */
 static const struct snapshot *samples; /* what comes next */
 static size_t n_samples;
 
@@ -207,7 +208,7 @@ int genl_snapshot_get(struct genl *genl, const struct flow_key *key,
 {
 	(void)genl;
 	(void)key;
-	(void)state;
+	*state = looked_at;
 	if (!n_samples)
 		return -ENOENT;
 	*snapshot = *samples++;
@@ -702,6 +703,66 @@ static void test_sample(void **state)
 	assert_int_equal(n_samples, 0);
 }
 
+static void look(uint32_t id, const struct flow_spec *spec)
+{
+	struct snapshot got, one = { .flow_id = id };
+
+	looked_at = (struct flow_state){ .id = id, .spec = *spec };
+	samples = &one;
+	n_samples = 1;
+	kernel_sample(kernel, &open_flow, &got);
+	assert_int_equal(got.flow_id, id);
+}
+
+/*
+ * After a restart most entries are as they should be: those are not written
+ * again. Anything else is, and so is all that was not looked at just before.
+ */
+static void test_seen(void **state)
+{
+	struct flow_spec right, other;
+	struct snapshot got;
+
+	(void)state;
+	open_flow.kernel_id = 5;
+	open_flow.activity = 14;
+	kernel_mark(kernel, &open_flow);
+	expect("listen;enter;");
+	right = other = entered;
+
+	look(5, &right);
+	kernel_mark(kernel, &open_flow);
+	expect("listen;");
+	kernel_mark(kernel, &open_flow);
+	expect("listen;enter;");
+
+	/* Another of its ids, another flow, one that is not there any more. */
+	other.activity = 9;
+	look(5, &other);
+	kernel_mark(kernel, &open_flow);
+	look(6, &right);
+	kernel_mark(kernel, &open_flow);
+	look(5, &right);
+	kernel_sample(kernel, &open_flow, &got);
+	kernel_mark(kernel, &open_flow);
+	expect("listen;enter;listen;enter;listen;enter;");
+
+	/* What it should be is not what it was. */
+	look(5, &right);
+	open_flow.activity = 9;
+	kernel_mark(kernel, &open_flow);
+	expect("listen;enter;");
+	open_flow.activity = 14;
+	look(5, &right);
+	kernel_reload(kernel, &config);
+	kernel_mark(kernel, &open_flow);
+	expect("want;list;listen;enter;");
+	kernel_hand_over(kernel);
+	look(5, &right);
+	kernel_mark(kernel, &open_flow);
+	expect("listen;enter;");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
@@ -709,7 +770,7 @@ int main(void)
 		TEST(test_same),     TEST(test_marks),	   TEST(test_period),
 		TEST(test_no_marks), TEST(test_no_module), TEST(test_rules),
 		TEST(test_own),	     TEST(test_origins),   TEST(test_told),
-		TEST(test_sample),   TEST(test_lost),
+		TEST(test_sample),   TEST(test_lost),	   TEST(test_seen),
 	};
 
 	log_set_level(LOG_EMERG);
