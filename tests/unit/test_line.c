@@ -141,6 +141,9 @@ static void test_bad(void **state)
 		{ "start " FLOW " 3 0x0e", "activity" },
 		{ "start " FLOW " 3 14.0", "activity" },
 		{ "start\xc2\xa0" FLOW " 3 14", "fields" },
+		/* Nothing that a terminal would obey. */
+		{ "start tcp \x1b[31m 1 2001:db8::2 2 3 14", "\"?[31m\"" },
+		{ "start \xff\x7f 2001:db8::1 1 2001:db8::2 2 3 14", "\"??\"" },
 	};
 	char error[LINE_ERROR_MAX];
 	struct firefly f;

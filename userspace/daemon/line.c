@@ -31,10 +31,15 @@ static int fail(char error[static LINE_ERROR_MAX], const char *format, ...)
 static int fail(char error[static LINE_ERROR_MAX], const char *format, ...)
 {
 	va_list ap;
+	char *p;
 
 	va_start(ap, format);
 	vsnprintf(error, LINE_ERROR_MAX, format, ap);
 	va_end(ap);
+	/* It quotes what anybody may write, and goes to logs and terminals. */
+	for (p = error; *p; p++)
+		if (*p < 0x20 || *p > 0x7e)
+			*p = '?';
 	return -EINVAL;
 }
 
