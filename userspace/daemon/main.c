@@ -142,7 +142,8 @@ static int load_config(struct config **config, const struct arguments *args,
 	int ret;
 
 	error[0] = '\0';
-	if (!path && access(DEFAULT_CONFIG, F_OK) == 0)
+	/* What cannot be looked for may be there: reading it says why. */
+	if (!path && (access(DEFAULT_CONFIG, F_OK) == 0 || errno != ENOENT))
 		path = DEFAULT_CONFIG;
 	ret = config_load(config, path, on_config_error, error);
 	if (!ret && args->log_level >= 0)
