@@ -786,6 +786,21 @@ class Reload(Case):
         log = d.stop()
         self.assertRegex(log, r"0 open, 1 started, .* 1 ended")
 
+    def test_what_stays(self):
+        """What needs a restart says so, once, and nothing else does."""
+        d = self.daemon()
+        later = "takes effect at the next start only"
+        self.assertEqual(d.reload(self.text(d, **{"max-flows": 9})), self.GOOD)
+        self.assertNotIn(later, d.log())
+        changed = {"state-file": f"{self.dir}/other",
+                   "http": {"listen": [f"{self.dir}/other.sock"]}}
+        for _ in range(2):
+            self.assertEqual(d.reload(self.text(d, **changed)), self.GOOD)
+        self.assertEqual(re.findall(f"^(.*): {later}", d.log(), re.M),
+                         ["http.listen", "state-file"])
+        d.stop()
+        self.assertFalse(os.path.exists(f"{self.dir}/other"))
+
     def test_bad(self):
         d = self.daemon()
         d.say(f"start {FLOW} 3 14")

@@ -355,6 +355,18 @@ int config_print(const struct config *config, const bool *chosen, FILE *file)
 	return ret;
 }
 
+bool config_differs(const struct config *a, const struct config *b,
+		    const char *path)
+{
+	const struct option *option = option_get(option_find(path));
+	struct json_object *value_a = option->get(a), *value_b = option->get(b);
+	bool differs = !json_object_equal(value_a, value_b);
+
+	json_object_put(value_a);
+	json_object_put(value_b);
+	return differs;
+}
+
 static const struct {
 	const char *name;
 	int level;

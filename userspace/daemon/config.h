@@ -240,6 +240,10 @@ void config_free(struct config *config); /* NULL is fine */
  */
 int config_print(const struct config *config, const bool *chosen, FILE *file);
 
+/* Is the option at "key" or "section.key", which there is, set otherwise? */
+bool config_differs(const struct config *a, const struct config *b,
+		    const char *path);
+
 /*
  * Have the marks room for the tags of all rules? The kernel would refuse them
  * all for one that is wrong. Returns 0, or -EINVAL with a text in error.

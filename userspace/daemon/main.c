@@ -168,6 +168,21 @@ static int on_usr1(sd_event_source *source, const struct signalfd_siginfo *info,
 	return 0;
 }
 
+/* What is opened at the start for good. */
+static void say_what_stays(const struct config *before,
+			   const struct config *config)
+{
+	static const char *const paths[] = { "http.listen", "http.token-file",
+					     "state-file" };
+	size_t i;
+
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (config_differs(before, config, paths[i]))
+			log_warn(
+				"%s: takes effect at the next start only: systemctl restart scitagd",
+				paths[i]);
+}
+
 /*
  * What can fail comes first, so that all is as it was if it does. What is open
  * and stays so is not touched.
@@ -194,6 +209,7 @@ static int reload(struct daemon *d, char error[static STATUS_MAX])
 	flows_reload(d->flows, config);
 	kernel_reload(d->kernel, config);
 	sources_close(d->sources, config);
+	say_what_stays(d->config, config);
 	config_free(d->config);
 	d->config = config;
 	d->pages.config = config;
