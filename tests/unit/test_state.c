@@ -428,6 +428,36 @@ static void test_full(void **state)
 	kill_it(fx);
 }
 
+/* A file that is put aside is evidence, also on a disk that is full. */
+static void test_bad_and_full(void **state)
+{
+	static const char bad[] = "not a state file, of some more octets\n";
+	struct fixture *fx = new_fixture();
+	char text[4096];
+
+	(void)state;
+	fx->no_kernel = true;
+	write_file(bad, strlen(bad));
+	limit_files(0);
+	begin(fx);
+	assert_false(state_is_well(file));
+	assert_int_equal(start(fx, usual(FIREFLY_START)), 0);
+	limit_files(RLIM_INFINITY);
+	assert_int_equal(rename(bad_path, path), 0);
+	read_file(text, sizeof(text));
+	assert_string_equal(text, bad);
+
+	/* There is room again. */
+	state_compact(file);
+	assert_true(state_is_well(file));
+	kill_it(fx);
+	fx = new_fixture();
+	fx->no_kernel = true;
+	begin(fx);
+	assert_int_equal(flows_count(fx->flows), 1);
+	kill_it(fx);
+}
+
 static int make_directory(void **state)
 {
 	(void)state;
@@ -452,7 +482,7 @@ int main(void)
 		TEST(test_kernel),	 TEST(test_reboot),
 		TEST(test_bad),		 TEST(test_locked),
 		TEST(test_full),	 TEST(test_compaction),
-		TEST(test_killed_twice),
+		TEST(test_killed_twice), TEST(test_bad_and_full),
 	};
 
 	log_set_level(LOG_EMERG);

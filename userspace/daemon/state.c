@@ -108,6 +108,8 @@ static void fail(struct state *state, const char *what, int error)
 			state->path, what, strerror(error));
 	state->failed = true;
 	state->retry_s = now_s() + RETRY_S;
+	if (state->fd < 0)
+		return;
 	if (ftruncate(state->fd, state->size) ||
 	    pwrite(state->fd, STATE_OLD, strlen(STATE_OLD), 0) < 0)
 		log_debug("state-file: %s", strerror(errno));
@@ -182,7 +184,8 @@ void state_compact(struct state *state)
 		fail(state, "cannot be written anew", -ret);
 		return;
 	}
-	close(state->fd);
+	if (state->fd >= 0)
+		close(state->fd);
 	state->fd = fd;
 	state->size = lseek(fd, 0, SEEK_END);
 	state->size_then = state->size;
@@ -218,6 +221,7 @@ void state_note(void *data, const struct flow *flow, enum flow_note what)
 		state_compact(state);
 }
 
+/* It stays as it is, whatever becomes of the new one. */
 static void put_aside(struct state *state, unsigned int number,
 		      const char *error)
 {
@@ -225,6 +229,8 @@ static void put_aside(struct state *state, unsigned int number,
 
 	log_err("state-file: %s:%u: %s; put aside as %s.bad, its flows are not known",
 		state->path, number, error, state->path);
+	close(state->fd);
+	state->fd = -1;
 	if (asprintf(&bad, "%s.bad", state->path) < 0)
 		return;
 	if (rename(state->path, bad))
