@@ -154,7 +154,7 @@ def capture(name, path, device='veth0', expression='ip6', snap=65535,
             if 'listening on' in line:
                 break
         yield
-        _settle(path)
+        settle(tcpdump.pid, path)
     finally:
         tcpdump.send_signal(signal.SIGINT)
         rest = tcpdump.communicate()[1]
@@ -162,14 +162,22 @@ def capture(name, path, device='veth0', expression='ip6', snap=65535,
         raise AssertionError(f'tcpdump lost packets: {rest}')
 
 
-def _settle(path):
-    """Until the capture has not grown for a while."""
-    size, since = -1, time.monotonic()
-    while time.monotonic() - since < 0.5:
-        now = os.path.getsize(path)
-        if now != size:
-            size, since = now, time.monotonic()
+def settle(pid, path):
+    """Until a capture has not grown for a while, and who writes it waits for
+    packets. Looks are counted, not seconds: where the machine stood still,
+    nobody has done anything in these."""
+    size, looks = -1, 0
+    while looks < 10:
+        before, size = size, os.path.getsize(path)
+        looks = looks + 1 if size == before and _sleeps(pid) else 0
         time.sleep(0.05)
+
+
+def _sleeps(pid):
+    with open(f'/proc/{pid}/stat', encoding='utf-8') as stat:
+        state = stat.read().rpartition(')')[2].split()[0]
+    assert state != 'Z', 'the capture has ended'
+    return state == 'S'
 
 
 def packets(path):

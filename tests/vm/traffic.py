@@ -14,6 +14,7 @@ FAR = '2001:db8:b::2'  # b behind a router, of net.line()
 BIG = 8 << 20
 SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
 MPTCP_PROTOCOL = 262
+TCP_CLOSE = 7
 
 
 def tcp(name, protocol=0):
@@ -104,11 +105,17 @@ class Connection:
         self.client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
 
     def close(self):
-        """In order: the client has the last word, the ACK of a FIN."""
+        """In order: the client has the last word, the ACK of a FIN. When that
+        has come, there is nothing left to be sent, and nothing again."""
         self.client.shutdown(socket.SHUT_WR)
         equal(self.server.recv(1), b'', 'at the end')
-        self.server.close()
+        self.server.shutdown(socket.SHUT_WR)
         equal(self.client.recv(1), b'', 'at the end')
+        if self.server.proto != MPTCP_PROTOCOL:  # not known of its subflows
+            net.wait_for(lambda: self.server.getsockopt(
+                socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == TCP_CLOSE,
+                what='ACK of the last FIN')
+        self.server.close()
         self.client.close()
         self.listener.close()
 
