@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -60,6 +61,7 @@ def dumpcap(path):
             break
     try:
         yield
+        net.settle(process.pid, path)
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate()
@@ -106,11 +108,15 @@ def first_in_full(path, number):
                    if keep.search(line)))
 
 
+def of_server(expression):
+    """Neither fireflies nor neighbour discovery."""
+    return (f'ip6 and src host {SERVER} and not ip6[6] == 17 and '
+            f'not ip6[6] == 58 and ({expression})')
+
+
 def count(path, expression):
     """Packets of the server that tcpdump finds."""
-    # Neither fireflies nor neighbour discovery.
-    command = (f"tcpdump -n --count -r {path} 'ip6 and src host {SERVER} and "
-               f"not ip6[6] == 17 and not ip6[6] == 58 and ({expression})'")
+    command = f"tcpdump -n --count -r {path} '{of_server(expression)}'"
     return int(re.search(r'(\d+) packets?$', net.sh(command), re.M)[1])
 
 
@@ -119,14 +125,24 @@ OPTIONS = ('ip6[6] = 0 and ip6[42:4] = 0x1e030003 and ip6[46:2] = 0x0e00 and '
            'ip6[40] = 60 and ip6[50:4] = 0x1e030003 and ip6[54] = 0x0e')
 
 
-def check_marks(path, what, before):
-    """before: how many packets may leave before the flow is announced."""
+def times(path, expression, more=''):
+    """When packets of the server that tcpdump finds came."""
+    output = net.sh(f"tcpdump -tt -n {more} -r {path} '{of_server(expression)}'"
+                    ' 2>/dev/null')
+    return [float(line.split()[0]) for line in output.splitlines()]
+
+
+def check_marks(path, what):
+    """A flow that is announced when its connection runs already."""
     total, tagged = count(path, 'ip6[6] >= 0'), count(path, TAGGED)
     options = count(path, OPTIONS)
     with case(f'{what}: the tag of 3.14 (published: 196664) is in the label '
               'of all packets of the flow'):
         assert total > MIB * 600, f'only {total} packets'
-        assert total - before <= tagged <= total, f'{tagged} of {total}'
+        assert tagged > 0.9 * total, f'{tagged} of {total}'
+        begin, = times(path, TAGGED, '-c 1')
+        equal([t for t in times(path, f'not ({TAGGED})') if t > begin], [],
+              'packets without it behind the first that has it')
     with case(f'{what}: HbH and DO options hold 3 and 14'):
         assert options > 0.9 * total, f'{options} of {total}'
     print(f'    {total} packets of the server: {tagged} with the tag in their '
@@ -212,7 +228,7 @@ def part_xrootd(collector):
     say('One packet in full')
     first_in_full(shorter, number)
     # XRootD announces the flow at the first read, when it runs already.
-    check_marks(capture, 'xrootd', before=20)
+    check_marks(capture, 'xrootd')
     say('The fireflies')
     show_fireflies(collector)
     check_fireflies(collector, 'xrootd', 'xrdcp')
@@ -225,14 +241,20 @@ def pipe_line(state, sport, dport):
         pipe.write(line)
 
 
+@contextlib.contextmanager
 def monitor(path):
-    """What the kernel tells of flows, as it happens."""
-    def listens():
+    """What the kernel tells of flows, as it happens, to the end of one."""
+    def listening_to_groups():
         rows = net.sh('ip netns exec server cat /proc/net/netlink')
-        return any(row.split()[1] == '16' and int(row.split()[3], 16)
-                   for row in rows.splitlines()[1:])
+        return [row for row in map(str.split, rows.splitlines()[1:])
+                if row[1] == '16' and int(row[3], 16)]
 
-    return background('server', ['scitag', '--json', 'monitor'], listens, path)
+    others = len(listening_to_groups())  # the daemon's
+    with background('server', ['scitag', '--json', 'monitor'],
+                    lambda: len(listening_to_groups()) > others, path):
+        yield
+        net.wait_for(lambda: '"end"' in pathlib.Path(path).read_text(
+            encoding='ascii'), what='event of the end')
 
 
 def part_pipe(collector):

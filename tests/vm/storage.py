@@ -128,8 +128,11 @@ def daemon(config):
     path, log = f'{HOME}/scitagd.conf', f'{OUT}/scitagd.log'
     with open(path, 'w', encoding='ascii') as file:
         file.write(config)
-    return background('server', ['scitagd', '--config', path],
-                      lambda: os.path.exists(PIPE), log)
+
+    def ready():
+        with open(log, encoding='utf-8') as said:
+            return 'is ready' in said.read()
+    return background('server', ['scitagd', '--config', path], ready, log)
 
 
 def xrootd():
