@@ -350,7 +350,7 @@ size_t flow_egress_keys(const struct flow *flow, struct flow_key keys[static 2])
 	return 1;
 }
 
-static int start(void **state)
+static int setup(void **state)
 {
 	(void)state;
 	is_loaded = true;
@@ -372,7 +372,7 @@ static int start(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static int teardown(void **state)
 {
 	(void)state;
 	kernel_free(kernel);
@@ -765,7 +765,7 @@ static void test_seen(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_same),     TEST(test_marks),	   TEST(test_period),
 		TEST(test_no_marks), TEST(test_no_module), TEST(test_rules),

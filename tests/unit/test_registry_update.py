@@ -270,7 +270,8 @@ class Refused(Case):
     def test_truncated(self):
         body = SHIPPED.read_bytes()
         self.answers(body[:-100], Content_Length=str(len(body)))
-        self.refused("transfer closed|end of response|partial|bytes remaining")
+        self.refused("transfer closed|end of response|partial|bytes remaining|"
+                     "unexpected eof")
 
     def test_oversize(self):
         self.answers(b" " * (1 << 20) + b"{}")

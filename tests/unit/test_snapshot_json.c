@@ -117,6 +117,9 @@ static void test_all_fields(void **state)
 		case 65535:
 			octets += 2;
 			break;
+		case 16777215: /* 24 bits */
+			octets += 3;
+			break;
 		case 4294967295:
 			octets += 4;
 			break;
