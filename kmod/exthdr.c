@@ -12,9 +12,21 @@
 #include <linux/skbuff.h>
 #include <linux/string.h>
 #include <net/dst.h>
+#include <net/inet_sock.h>
 #include <net/ipv6.h>
 #include <net/sock.h>
 #include <net/tcp.h>
+
+/* Can the sender be told? What a tunnel carries has sent another packet. */
+static bool exthdr_has_sender(const struct sk_buff *skb,
+			      const struct scitag_packet *packet)
+{
+	const struct sock *sk = skb->sk;
+
+	return sk && sk_fullsock(sk) && sk->sk_family == AF_INET6 &&
+	       sk->sk_protocol == IPPROTO_UDP &&
+	       inet_sk(sk)->inet_sport == packet->key.sport;
+}
 
 /*
  * A segment of TCP that gets too long is one of a burst that was cut before
@@ -31,7 +43,7 @@ static enum scitag_stat exthdr_oversize(const struct sk_buff *skb,
 	if (mark->spec.oversize == SCITAG_OVERSIZE_FRAGMENT && may_fragment)
 		return SCITAG_STAT_MARKED;
 	if (mark->spec.oversize == SCITAG_OVERSIZE_EMSGSIZE &&
-	    !skb->ignore_df && skb->sk)
+	    !skb->ignore_df && exthdr_has_sender(skb, packet))
 		return SCITAG_STAT_REFUSED;
 	return SCITAG_STAT_TOO_BIG;
 }
@@ -82,7 +94,8 @@ static void exthdr_move_down(struct sk_buff *skb, unsigned int octets)
 
 /*
  * Open it by moving up what is behind, which is cheaper than a new buffer
- * where there is no room in front. The buffer must be linear and ours alone.
+ * where there is no room in front. The buffer must be linear and ours alone,
+ * and the packet no tunnel's: the places of the headers in that stay.
  */
 static void exthdr_move_up(struct sk_buff *skb, unsigned int octets)
 {
@@ -123,7 +136,7 @@ static int exthdr_open(struct sk_buff *skb, unsigned int octets,
 
 	if (skb_headroom(skb) < headroom && !skb_is_nonlinear(skb) &&
 	    skb_tailroom(skb) >= octets && !skb_cloned(skb) &&
-	    !skb_is_gso(skb)) {
+	    !skb_is_gso(skb) && !skb->encapsulation) {
 		exthdr_move_up(skb, octets);
 		return 0;
 	}
