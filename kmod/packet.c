@@ -70,33 +70,40 @@ bool scitag_packet_parse_ipv4(struct scitag_packet *packet,
 }
 
 /* Octets from the IP header up to the payload, or 0 if it is too short. */
-static unsigned int packet_headers_len(const struct scitag_packet *packet,
-				       const struct sk_buff *skb)
+static unsigned int packet_headers_len(const struct sk_buff *skb,
+				       u32 l4_offset, bool tcp)
 {
 	unsigned int l4_len = sizeof(struct udphdr);
 	const struct tcphdr *th;
 	struct tcphdr buf;
 
-	if (packet->key.protocol == IPPROTO_TCP) {
-		th = skb_header_pointer(skb, packet->l4_offset, sizeof(*th),
-					&buf);
+	if (tcp) {
+		th = skb_header_pointer(skb, l4_offset, sizeof(*th), &buf);
 		if (!th || th->doff < 5)
 			return 0;
 		l4_len = th->doff * 4;
 	}
-	if (skb->len < packet->l4_offset + l4_len)
+	if (skb->len < l4_offset + l4_len)
 		return 0;
-	return packet->l4_offset - skb_network_offset(skb) + l4_len;
+	return l4_offset - skb_network_offset(skb) + l4_len;
 }
 
 bool scitag_packet_measure_gso(struct scitag_packet *packet,
 			       const struct sk_buff *skb)
 {
-	unsigned int headers_len = packet_headers_len(packet, skb);
-	unsigned int payload_len = skb->len - headers_len;
+	bool tcp = packet->key.protocol == IPPROTO_TCP;
+	unsigned int headers_len, payload_len;
+	u32 l4_offset = packet->l4_offset;
 
+	/* Of a tunnel's datagram, what is inside is cut, behind its header. */
+	if (unlikely(skb->encapsulation)) {
+		l4_offset = skb_inner_transport_offset(skb);
+		tcp = skb_is_gso_tcp(skb);
+	}
+	headers_len = packet_headers_len(skb, l4_offset, tcp);
 	if (!headers_len)
 		return false;
+	payload_len = skb->len - headers_len;
 	if (unlikely(packet->jumbo)) /* that header never reaches the wire */
 		headers_len -= JUMBO_HEADER_LEN;
 	packet->segments = max_t(u32, skb_shinfo(skb)->gso_segs, 1);
@@ -108,7 +115,9 @@ bool scitag_packet_measure_gso(struct scitag_packet *packet,
 bool scitag_packet_has_payload(const struct scitag_packet *packet,
 			       const struct sk_buff *skb)
 {
-	unsigned int headers_len = packet_headers_len(packet, skb);
+	unsigned int headers_len =
+		packet_headers_len(skb, packet->l4_offset,
+				   packet->key.protocol == IPPROTO_TCP);
 
 	return headers_len && skb->len > headers_len;
 }
