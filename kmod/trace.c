@@ -73,6 +73,24 @@ static void trace_opened(struct scitag_net *snet, struct sock *sk, int state,
 }
 
 /*
+ * Two sockets can have the name of one connection for a moment: that whose
+ * connect() finds it taken, and that which comes second when two CPUs make the
+ * socket of a handshake. What the kernel's table finds is the connection.
+ */
+static bool trace_is_second(const struct scitag_flow *flow,
+			    const struct sock *sk, int before)
+{
+	struct sock *first;
+
+	if (!((1 << before) & (TCPF_SYN_SENT | TCPF_SYN_RECV)))
+		return false;
+	first = scitag_sock_lookup(flow);
+	if (first)
+		sock_put(first);
+	return first && first != sk;
+}
+
+/*
  * The socket is locked, by this process or in this softirq; under RCU. Its own
  * state is still the one before.
  */
@@ -88,7 +106,7 @@ static void trace_state(struct scitag_net *snet, struct sock *sk, int before,
 		scitag_sampler_state(flow);
 	if (now == TCP_SYN_SENT || now == TCP_ESTABLISHED)
 		trace_opened(snet, sk, now, &key, flow);
-	else if (now == TCP_CLOSE && flow)
+	else if (now == TCP_CLOSE && flow && !trace_is_second(flow, sk, before))
 		scitag_lifetime_closed(flow, sk, trace_end_reason(sk, before));
 }
 

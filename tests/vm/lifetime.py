@@ -133,6 +133,16 @@ def closes(table, events):
         end, reason = end_of(events)
         equal((reason, end['packets']), (RESET, 1), 'end')
         sock.close()
+    with case('a second socket that finds the connection taken ends nothing'):
+        follow()
+        sock, peer = connection()
+        second = net.tcp_socket('a', A, 5000)
+        equal(second.connect_ex((B, 6000)), errno.EADDRNOTAVAIL, 'connect')
+        second.close()
+        sock.close()
+        peer.recv(1)
+        peer.close()
+        equal(end_of(events)[1], CLOSED, 'reason')
     with case('a peer that no longer answers'):
         follow()
         sock, peer = connection()
