@@ -98,7 +98,7 @@ struct scitag_flow *scitag_flow_alloc(struct scitag_net *snet,
 	if (!flow)
 		goto err_mark;
 	if (spec->sample.interval_ms || spec->sample.on) {
-		flow->sample = scitag_sampler_new(&spec->sample);
+		flow->sample = scitag_sampler_new(flow, &spec->sample);
 		if (!flow->sample)
 			goto err_flow;
 	}
@@ -267,6 +267,8 @@ int scitag_flow_add(struct scitag_net *snet, struct scitag_flow *flow,
 		flow_forget(snet, flow);
 		rhashtable_remove_fast(&snet->table, &flow->node,
 				       flow_table_params);
+		/* It was seen: whoever holds it is to leave it alone. */
+		set_bit(SCITAG_FLOW_DEAD, &flow->state);
 		return err;
 	}
 	scitag_room_settle(flow);

@@ -82,13 +82,15 @@ static struct workqueue_struct *sampler_busy_wq;
 
 static void sample_work(struct work_struct *work);
 
-struct scitag_sample *scitag_sampler_new(const struct scitag_sample_spec *spec)
+struct scitag_sample *scitag_sampler_new(struct scitag_flow *flow,
+					 const struct scitag_sample_spec *spec)
 {
 	struct scitag_sample *sample;
 
 	sample = kzalloc(sizeof(*sample), GFP_KERNEL_ACCOUNT);
 	if (!sample)
 		return NULL;
+	sample->flow = flow;
 	sample->spec = *spec;
 	timerqueue_init(&sample->timer);
 	INIT_WORK(&sample->work, sample_work);
@@ -135,7 +137,6 @@ void scitag_sampler_start(struct scitag_net *snet, struct scitag_flow *flow)
 	lockdep_assert_held(&snet->lock);
 	if (!sample)
 		return;
-	sample->flow = flow;
 	WRITE_ONCE(snet->sampled, scitag_event_snapshots_wanted(snet));
 	interval = (u64)sample->spec.interval_ms * NSEC_PER_MSEC;
 	if (!interval)
@@ -169,6 +170,7 @@ void scitag_sampler_replace(struct scitag_net *snet, struct scitag_flow *flow,
 		WRITE_ONCE(flow->sample->spec.on, spec.on);
 		WRITE_ONCE(flow->sample->spec.factor, spec.factor);
 	} else if (from->sample) {
+		from->sample->flow = flow;
 		/* The hook may see it from now on. */
 		smp_store_release(&flow->sample, from->sample);
 		from->sample = NULL;
@@ -489,12 +491,11 @@ void scitag_sampler_keep(struct scitag_net *snet, struct scitag_flow *flow,
 	if (!final)
 		return;
 	if (!sample) {
-		sample = scitag_sampler_new(&none);
+		sample = scitag_sampler_new(flow, &none);
 		if (!sample) {
 			kfree(final);
 			return;
 		}
-		sample->flow = flow;
 		/* The hook may see it from now on. */
 		smp_store_release(&flow->sample, sample);
 	}

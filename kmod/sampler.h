@@ -16,12 +16,14 @@ struct sk_buff;
 
 /**
  * scitag_sampler_new - make what a flow needs to be sampled
+ * @flow: flow
  * @spec: when it is to be sampled
  *
  * Context: process, may sleep.
  * Return: for &scitag_flow.sample, or NULL without memory.
  */
-struct scitag_sample *scitag_sampler_new(const struct scitag_sample_spec *spec);
+struct scitag_sample *scitag_sampler_new(struct scitag_flow *flow,
+					 const struct scitag_sample_spec *spec);
 
 /**
  * scitag_sampler_free - undo scitag_sampler_new(), when nobody sees the flow
