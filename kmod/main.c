@@ -4,6 +4,7 @@
  */
 #include "flow.h"
 #include "lifetime.h"
+#include "mark.h"
 #include "netlink.h"
 #include "offload.h"
 #include "pernet.h"
@@ -18,6 +19,7 @@ static int __init scitag_init(void)
 {
 	int err;
 
+	scitag_mark_init();
 	scitag_offload_init();
 	err = scitag_flow_init();
 	if (err)

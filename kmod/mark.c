@@ -7,14 +7,19 @@
 
 #include <linux/hashtable.h>
 #include <linux/jhash.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <net/ipv6.h>
 
-/* One for each way of marking that is in use: tens, rarely hundreds. */
-static DEFINE_HASHTABLE(marks, 8);
+/*
+ * One for each way of marking that is in use: tens, rarely hundreds. All
+ * namespaces share them, and who has one of his own may make very many.
+ */
+static DEFINE_HASHTABLE(marks, 12);
 static DEFINE_SPINLOCK(marks_lock); /* of changes to marks */
+static u32 marks_secret __ro_after_init; /* where in it they are */
 
 /* Write one extension header; returns what follows it. */
 static u8 *mark_header(struct scitag_mark *mark, u8 *hdr, u8 nexthdr,
@@ -68,7 +73,8 @@ static void mark_init(struct scitag_mark *mark,
 static u32 mark_hash(const struct scitag_mark_spec *spec)
 {
 	BUILD_BUG_ON(sizeof(*spec) != 12);
-	return jhash2((const u32 *)spec, sizeof(*spec) / sizeof(u32), 0);
+	return jhash2((const u32 *)spec, sizeof(*spec) / sizeof(u32),
+		      marks_secret);
 }
 
 /* Find a mark and take a reference; the lock is held. */
@@ -119,4 +125,9 @@ void scitag_mark_put(struct scitag_mark *mark)
 	hash_del(&mark->node);
 	spin_unlock_bh(&marks_lock);
 	kfree_rcu(mark, rcu);
+}
+
+void __init scitag_mark_init(void)
+{
+	get_random_bytes(&marks_secret, sizeof(marks_secret));
 }

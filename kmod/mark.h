@@ -74,6 +74,11 @@ struct scitag_mark {
 };
 
 /**
+ * scitag_mark_init - draw a secret, at module init
+ */
+void scitag_mark_init(void);
+
+/**
  * scitag_mark_get - the mark for a spec
  * @spec: what is asked for; checked already
  *
