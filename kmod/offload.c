@@ -2,6 +2,7 @@
 #include "offload.h"
 
 #include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
@@ -11,10 +12,18 @@
 /* Does the kernel keep what it can't do from a device of plain packets? */
 static bool offload_kernel_knows __ro_after_init;
 
+/* A VLAN says that it computes any checksum, and has the device below do so. */
+static netdev_features_t offload_features(const struct net_device *out)
+{
+	if (is_vlan_dev(out))
+		out = vlan_dev_real_dev(out);
+	return READ_ONCE(out->features);
+}
+
 enum scitag_stat scitag_offload_check(struct sk_buff *skb,
 				      const struct net_device *out)
 {
-	netdev_features_t features = READ_ONCE(out->features);
+	netdev_features_t features = offload_features(out);
 
 	if (likely((features & NETIF_F_HW_CSUM) ||
 		   !(features & NETIF_F_IPV6_CSUM)))

@@ -237,6 +237,21 @@ class Marked:
                       f'port {port}: packets with headers')
 
 
+def tagged(table):
+    """A VLAN of such a card claims any checksum, and it is the card's."""
+    name = 'checksums and TSO of plain packets'
+    plug(CARDS[name])
+    for end, dev, addr in (('a', 'csum0', A), ('b', 'csum1', B)):
+        net.sh(f'ip -n {end} link add link {dev} name vlan7 type vlan id 7;'
+               f'ip -n {end} addr flush dev {dev};'
+               f'ip -n {end} addr add {addr}/64 dev vlan7 nodad;'
+               f'ip -n {end} link set vlan7 up')
+    assert f'{GENERIC}: on' in net.sh('ip netns exec a ethtool -k vlan7')
+    marked = Marked(table, f'a VLAN, {name}', CARDS[name])
+    marked.refuse = KERNEL in MISTAKEN
+    marked.run(20100, HBH | DO, 'hbh+do')
+
+
 def main():
     with cable():
         # The debug kernel does by itself what its release does.
@@ -256,6 +271,7 @@ def main():
                     marked.run(20000 + 4 * number + step, mark, text)
             table.flush()
             marked.wire(path)
+        tagged(table)
     done()
 
 

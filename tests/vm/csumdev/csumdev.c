@@ -98,8 +98,9 @@ static void csumdev_setup(struct net_device *dev)
 	ether_setup(dev);
 	eth_hw_addr_random(dev);
 	dev->netdev_ops = &csumdev_ops;
-	dev->features |= NETIF_F_SG;
+	dev->features |= NETIF_F_SG | NETIF_F_HW_VLAN_CTAG_TX;
 	dev->hw_features |= CSUMDEV_FEATURES;
+	dev->vlan_features |= CSUMDEV_FEATURES;
 }
 
 /* They can be in other namespaces by now. */
