@@ -128,7 +128,7 @@ def quiet():
                        'ip6 daddr ff02::/16 drop'])
 
 
-def wait_for(condition, seconds=30, what='condition'):
+def wait_for(condition, seconds=60, what='condition'):
     """Wait until a callable says something true, and return that."""
     end = time.monotonic() + seconds
     while True:
