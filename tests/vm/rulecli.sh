@@ -232,6 +232,7 @@ with_daemon() {
 	log-level: debug
 	END
 	in_ns "$a" socat -u UDP4-RECV:9999,bind=127.0.0.1 "OPEN:$tmp/fireflies,creat" &
+	check "a collector listens" wait_for 10 eval "in_ns $a ss -Hlun | grep -q :9999"
 	ip netns exec "$a" scitagd -c "$tmp"/scitagd.conf 2>"$tmp"/daemon.log &
 	daemon=$!
 	check "the daemon is ready" wait_for 20 grep -q "is ready" "$tmp"/daemon.log
@@ -243,6 +244,7 @@ with_daemon() {
 	echo "end tcp 2001:db8:a::1 33001 2001:db8:a::2 $port 2 26" >"$tmp"/pipe
 	check "its end was its end" wait_for 10 daemon_log \
 		"0 open, 1 started, 0 retagged, 0 repeated, 1 ended (1 by the kernel, 0 of them missed), 1 ends unknown"
+	check "the collector has heard of it" wait_for 10 grep -aq '"state": *"end"' "$tmp"/fireflies
 	equal "one start, one end" "$(grep -ao '"state": *"[a-z]*"' "$tmp"/fireflies | tr -d '" ' | sort | uniq -c | xargs)" \
 		"1 state:end 1 state:start"
 	refuse "and no word of complaint" grep -E "warning|error|refused:" "$tmp"/daemon.log
