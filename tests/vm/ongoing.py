@@ -13,6 +13,7 @@ import pathlib
 import signal
 import socket
 import tempfile
+import time
 
 import jsonschema
 
@@ -62,16 +63,13 @@ class Collector:
             if f['state'] != 'ongoing':
                 raise AssertionError(f'{f}, expected {state}')
 
-    def none(self, seconds):
-        """Nothing comes."""
-        self.s.collector.settimeout(seconds)
-        try:
-            f = self.next()
-            raise AssertionError(f'{f}, expected nothing')
-        except socket.timeout:
-            pass
-        finally:
-            self.s.collector.settimeout(20 * SLOW)
+    def none(self):
+        """Nothing comes of what was said so far, while no flow is open."""
+        say(self.s, 'start', '::1 9 ::1 9999')
+        f = self.next()
+        equal((f['state'], f['flow-id']['src-port']), ('start', 9), 'firefly')
+        say(self.s, 'end', '::1 9 ::1 9999')
+        self.skip_to('end', 9)
 
 
 def say(s, state, ends, ids='3 14', protocol='tcp'):
@@ -122,9 +120,17 @@ def transfers(s, fireflies, port, reverse):
     far.close()
 
 
+def intervals():
+    """What the kernel is asked for, in ms, by source port."""
+    with net.inside('a'):
+        table = Genl()
+    return {f['sport']: f['snapshot_interval'] for f in table.dump()}
+
+
 def period(s, fireflies):
     with case('one in each second, idle as it is, and of UDP, too'):
         near, far = s.connect(5100)
+        begun = time.monotonic()
         say(s, 'start', ends_of(5100))
         fireflies.skip_to('start', 5100)
         say(s, 'start', f'{A} 5101 {B} 5101', protocol='udp')
@@ -139,13 +145,15 @@ def period(s, fireflies):
             f = fireflies.next()
             equal(f['state'], 'ongoing', 'state')
             got[ports(f)[0]].append(f)
+        took = time.monotonic() - begun
+        equal(intervals(), {5100: 1000, 5101: 1000}, 'intervals')
         for port, list_ in got.items():
             times = [at(f) for f in list_]
             note(f'{port}: {[round(b - a, 3) for a, b in zip(times, times[1:])]}')
             equal(len(list_) in (4, 5, 6), True, f'fireflies of {port}')
-            mean = (times[-1] - times[0]) / (len(times) - 1)
-            if not 0.9 < mean < 1.1 * SLOW:
-                raise AssertionError(f'every {mean} s')
+            # A busy machine is late with one or the other, but never early.
+            if len(list_) - 1 > took:
+                raise AssertionError(f'{len(list_)} in {took} s')
         equal(got[5101][-1]['usage'], {'sent': 7000, 'received': 0}, 'UDP')
         equal('netlink' in got[5101][-1], False, 'netlink of UDP')
         equal(usage(got[5100][-1]), (0, 0), 'an idle connection')
@@ -238,7 +246,7 @@ def by_kernel(s, fireflies):
         equal(into, 3, 'in')
         equal('tcpInfo' in end['netlink'], True, 'tcpInfo')
         say(s, 'end', ends_of(5300))
-        fireflies.none(1)
+        fireflies.none()
 
 
 def ipv4_and_loopback(s, fireflies):
@@ -275,8 +283,8 @@ def reload(s, fireflies):
             waiting.discard(ports(fireflies.skip_to('ongoing'))[0])
         say(s, 'start', ends_of(5502))
         fireflies.skip_to('start', 5502)
-        equal(sorted(f['sport'] for f in flow_list()), [5500, 5501, 5502],
-              'flows')
+        net.wait_for(lambda: sorted(f['sport'] for f in flow_list()) ==
+                     [5500, 5501, 5502], 20 * SLOW, 'flows')
         waiting = {5500, 5501, 5502}
         while waiting:
             waiting.discard(ports(fireflies.skip_to('ongoing'))[0])
