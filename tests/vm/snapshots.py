@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import socket
+import threading
 import time
 
 import net
@@ -34,25 +35,30 @@ def key(protocol=UDP, sport=5000, dport=6000, src=A, dst=B):
             'dport': dport}
 
 
-def taken(snapshots, seconds, trigger=ON_INTERVAL):
-    """What is taken in so many seconds, by the clock of the snapshots."""
+def taken(snapshots, count):
+    """The next ones that are taken at an interval."""
+    def by_interval():
+        return [s for s in snapshots.got if s['trigger'] & ON_INTERVAL]
     snapshots.forget()
-    first = snapshots.on(trigger)
-    snapshots.until(lambda s: s['time'] - first['time'] >= seconds * 10**9)
-    return [s for s in snapshots.got if s['trigger'] & trigger and
-            0 <= s['time'] - first['time'] < seconds * 10**9]
+    snapshots.until(lambda s: len(by_interval()) >= count)
+    return by_interval()[:count]
 
 
-def check_rate(got, interval, seconds):
-    """As many as there should be: never more, and few are left out."""
-    expected = seconds * 1000 / interval
-    note(f'every {interval} ms: {len(got)} in {seconds} s')
-    assert expected * 0.5 / SLOW <= len(got) <= expected + 2, len(got)
-    for before, after in zip(got, got[1:]):
-        # One that is late does not move those that follow.
-        assert after['age'] - before['age'] >= interval * 10**6 * 0.2, \
-            'two at once'
+def check_rate(got, interval):
+    """As many as there should be: never more, and few are left out. A busy
+    machine is late, and there is no second one in the interval of the first.
+    When intervals begin, the one that was the least late says."""
+    step = interval * 10**6
+    in_one = min(len(got) - len({(s['age'] - least['age']) // step
+                                 for s in got}) for least in got)
+    gaps = sorted(after['age'] - before['age']
+                  for before, after in zip(got, got[1:]))
     age = got[-1]['age'] - got[0]['age']
+    note(f'every {interval} ms: {len(got)} in {age / 10**9:.2f} s, {in_one} too '
+         f'many, median {gaps[len(gaps) // 2] / 10**6:.0f} ms')
+    # The kernel may stop for long between choosing a flow and its clock.
+    assert in_one <= len(got) / 10, 'more than one in an interval'
+    assert gaps[len(gaps) // 2] <= 2 * step * SLOW, 'most are left out'
     clock = got[-1]['time'] - got[0]['time']
     assert abs(age - clock) < 2 * 10**8, f'{age} ns by one clock, {clock}'
 
@@ -71,21 +77,21 @@ def intervals(snapshots):
               'taken away and given back'):
         with ends(snapshot_interval=200) as (client, _):
             packets = client.table.get(**client.flow)['packets']
-            got = taken(snapshots, 3)
-            check_rate(got, 200, 3)
+            got = taken(snapshots, 15)
+            check_rate(got, 200)
             assert abs(got[-1]['time'] - time.time_ns()) < 10**10, 'time'
             equal({(s['flow_id'], s['packets'], s['state'],
                     s['trigger'] & ~ON_INTERVAL) for s in got},
                   {(client.table.get(**client.flow)['id'], packets,
                     ESTABLISHED, 0)}, 'flow, packets, state, triggers')
             client.table.replace(**client.flow, **MARK, snapshot_interval=20)
-            check_rate(taken(snapshots, 2), 20, 2)
+            check_rate(taken(snapshots, 100), 20)
             client.table.replace(**client.flow, **MARK, snapshot_interval=0)
             none(snapshots)
             equal(client.table.get(**client.flow).get('snapshot_interval', 0),
                   0, 'interval that is told')
             client.table.replace(**client.flow, **MARK, snapshot_interval=100)
-            check_rate(taken(snapshots, 1), 100, 1)
+            check_rate(taken(snapshots, 10), 100)
             equal(client.table.get(**client.flow)['snapshot_interval'], 100,
                   'interval that is told')
             client.table.replace(**client.flow, **MARK)
@@ -100,18 +106,21 @@ def stalled(snapshots):
     with case('a connection whose receiver does not read'):
         with ends(snapshot_interval=100) as (client, _):
             fill(client)
-            got = infos(taken(snapshots, 2))
-            limits = [i['rwnd_limited'] for i in got]
-            equal(limits, sorted(set(limits)), 'growing times')
-            assert limits[-1] - limits[0] > 10**6 / SLOW, limits
+            got = taken(snapshots, 20)
+            limits = [i['rwnd_limited'] for i in infos(got)]
+            equal(limits, sorted(limits), 'growing times')
+            passed = (got[-1]['age'] - got[0]['age']) / 1000
+            assert limits[-1] - limits[0] > passed / 2 / SLOW, (limits, passed)
     with case('a connection whose peer is gone'):
         with ends(socket.AF_INET, snapshot_interval=100) as (client, _):
             with delay('b', 'netem loss 100%'):
                 client.sock.sendall(b'x' * 100)
-                got = infos(taken(snapshots, 2))
-            equal({i['unacked'] for i in got[1:]}, {1}, 'unacked')
-            silence = [i['last_ack_recv'] for i in got]
-            equal(silence, sorted(set(silence)), 'growing times')
+                got = taken(snapshots, 20)
+            equal({i['unacked'] for i in infos(got)[1:]}, {1}, 'unacked')
+            silence = [i['last_ack_recv'] for i in infos(got)]
+            equal(silence, sorted(silence), 'growing times')
+            passed = (got[-1]['age'] - got[0]['age']) / 10**6
+            assert silence[-1] - silence[0] > passed / 2, (silence, passed)
 
 
 def datagrams(snapshots, table):
@@ -145,14 +154,32 @@ def datagrams(snapshots, table):
             table.flush()
 
 
+@contextlib.contextmanager
+def silent_until(snapshots, state):
+    """Nothing comes from b until there is a snapshot with a state; then what
+    has been sent is sent again."""
+    def speak():
+        snapshots.until(lambda s: s.get('state') == state)
+        stack.close()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(delay('b', 'netem loss 100%'))
+        thread = threading.Thread(target=speak)
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
+
+
 def states(snapshots):
     with case('on changes of the state, from the SYN to the end'):
         snapshots.forget()
-        with delay('b'), ends(snapshot_on=ON_STATE, end_on_close=1) as (
-                client, server):
+        # Nobody answers until it has been seen that somebody asks.
+        with silent_until(snapshots, SYN_SENT), \
+                ends(snapshot_on=ON_STATE, end_on_close=1) as (client, server):
             snapshots.until(lambda s: s.get('state') == ESTABLISHED)
-            client.sock.close()
-            snapshots.until(lambda s: s.get('state') == FIN_WAIT1)
+            with silent_until(snapshots, FIN_WAIT1):
+                client.sock.close()
             snapshots.until(lambda s: s['trigger'] & ON_END)
             server.sock.close()
         equal({s['trigger'] & ~ON_END for s in snapshots.got} - {0},
@@ -184,8 +211,12 @@ def timeouts(snapshots):
 def changes(snapshots):
     with case('on changes of the round-trip time'):
         with ends(snapshot_on=ON_RTT) as (client, server):
-            bulk(client, server, 20000)
-            before = client.info()['rtt']
+            def short():
+                bulk(client, server, 20000)
+                rtt = client.info()['rtt']
+                return rtt if rtt < 60000 else None
+            # Twice that has to be within reach of what comes.
+            before = net.wait_for(short, what='round-trip time below 60 ms')
             snapshots.forget()
             with delay('b'):
                 for _ in range(10):
@@ -211,9 +242,11 @@ def changes(snapshots):
                 if factor == 10000:
                     equal(windows, [], 'windows')
                     continue
-                # It was 10 at the first packet, and grows.
-                for before, now in zip([10] + windows, windows):
-                    assert now >= before * (factor or 200) // 100, windows
+                # It was 10 at the first packet, and grows; or it shrinks, as
+                # when a busy machine is late with an ACK.
+                for pair in zip([10] + windows, windows):
+                    assert max(pair) >= min(pair) * (factor or 200) // 100, \
+                        windows
 
 
 def wrong_values(table):
@@ -302,7 +335,7 @@ def rules(snapshots, table):
         equal({name: new[name] for name in what}, what, 'flow')
         snapshots.forget()
         snapshots.until(lambda s: s['flow_id'] == new['id'] and
-                        s['state'] == ESTABLISHED)
+                        s.get('state') == ESTABLISHED)
         table.request(RULE_SET)
         table.flush()
         for each in client, listener:
@@ -354,9 +387,9 @@ def nobody(table):
         number = second.until(lambda s: True)['seq']
         note(f'{last}, and 3 s later {number}; it took '
              f'{time.monotonic() - begin:.2f} s')
-        # Some may have been under way; 300 would have been due.
-        assert last < number <= last + 30, number
-        assert time.monotonic() - begin < 2 * SLOW, 'it took long'
+        # Some were taken until the socket was closed; 300 would have been due.
+        assert last < number <= last + 150, number
+        assert time.monotonic() - begin < 10, 'it took long'
         second.genl.sock.close()
         table.flush()
 
