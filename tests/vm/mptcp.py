@@ -36,6 +36,12 @@ def subflows():
     return {(host.split('%')[0].strip('[]'), int(port)) for host, port in ends}
 
 
+def states(name):
+    """Those of the TCP sockets in a namespace."""
+    lines = net.sh(f'ip netns exec {name} ss -Hant6').splitlines()
+    return {line.split()[0] for line in lines}
+
+
 def transfer(sport, second):
     with traffic.connection(sport, 30000, protocol=MPTCP_PROTOCOL) as conn:
         conn.talk(2)
@@ -43,6 +49,9 @@ def transfer(sport, second):
                      what='second subflow')
         conn.bulk(600000 // SLOW)
         conn.talk(5)
+    # The kernel closes the subflows when it comes to it.
+    net.wait_for(lambda: states('a') | states('b') <= {'TIME-WAIT', 'LISTEN'},
+                 what='end of the subflows')
 
 
 def main():

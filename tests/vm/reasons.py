@@ -10,6 +10,7 @@ import struct
 import net
 from genl import DO, HBH, LABEL, Genl
 from tap import case, done, equal, note
+from tcpstruct import Socket, tcp_info
 
 TCP, UDP = 6, 17
 A, B = '2001:db8:a::1', '2001:db8:a::2'
@@ -137,6 +138,9 @@ def all_counted():
         peer.settimeout(30)
         while peer.recv(65536):
             pass
+        # Nothing is sent (again) between one counter and the other.
+        net.wait_for(lambda: not tcp_info(Socket(sock).tcp_info)['unacked'],
+                     what='last acknowledgement')
         state, = table.dump()
         stats = {k: v - before[k] for k, v in table.stats().items()}
         note(f'{state["packets"]} packets, {stats}')

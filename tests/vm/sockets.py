@@ -103,8 +103,9 @@ def check_early(packets, state):
     equal(state['marked'], sum(marked), 'marked packets')
     unmarked = [p for p, is_marked in zip(packets, marked) if not is_marked]
     assert all(p.payload and p.chain == (TCP,) for p in unmarked), unmarked
-    # They follow the SYN-ACK, and nothing after them is unmarked again.
-    equal(packets[1:1 + len(unmarked)], unmarked, 'unmarked packets')
+    # They are the first ones with payload: none of it is unmarked again.
+    payload = [p for p in packets if p.payload]
+    equal(payload[:len(unmarked)], unmarked, 'unmarked packets')
     return len(unmarked)
 
 
@@ -172,39 +173,48 @@ def time_wait(run):
     conn.abort()
 
 
-def fast_open(run):
-    """Data in the SYN, and an answer before the handshake is complete: the
-    client's packets are late."""
+def fast_open_one(run, sport, name, mark):
+    """A connection; was it answered before its handshake was complete?"""
     def data_in_syn(packets):
         equal(packets[0].flags & SYN, SYN, 'first is a SYN')
         equal(packets[0].payload, 500, 'payload of the SYN')
 
+    run.add(f'TCP Fast Open, client: all of {name} is marked',
+            to_b(sport, mark), data_in_syn)
+    run.add(f'TCP Fast Open, server: all of {name} is marked or early',
+            to_a(sport, mark), has_syn_ack, early=True)
+    listen = traffic.listen('b', B, 30000)
+    listen.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN, 16)
+    client = traffic.tcp('a')
+    client.bind((A, sport))
+    request, response = os.urandom(500), os.urandom(8000)
+    client.sendto(request, MSG_FASTOPEN, (B, 30000))
+    server, _ = listen.accept()
+    server.settimeout(60)
+    equal(traffic.read(server, 500), request, 'request')
+    server.sendall(response)
+    state = server.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    equal(traffic.read(client, 8000), response, 'response')
+    client.shutdown(socket.SHUT_WR)
+    equal(server.recv(1), b'', 'at the end')
+    for sock in (server, client, listen):
+        sock.close()
+    return state == TCP_SYN_RECV
+
+
+def fast_open(run):
+    """Data in the SYN, and an answer before the handshake is complete: the
+    client's packets are late."""
     set_sysctl('a', 'net.ipv4.tcp_fastopen=5')  # client, needs no cookie
     set_sysctl('b', 'net.ipv4.tcp_fastopen=0x202')  # server, wants none
     net.sh('ip netns exec a tc qdisc add dev veth0 root netem delay 300ms')
     for number, (name, mark) in enumerate(few(MARKS.items())):
-        sport = 20200 + number
-        run.add(f'TCP Fast Open, client: all of {name} is marked',
-                to_b(sport, mark), data_in_syn)
-        run.add(f'TCP Fast Open, server: all of {name} is marked or early',
-                to_a(sport, mark), has_syn_ack, early=True)
-        listen = traffic.listen('b', B, 30000)
-        listen.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN, 16)
-        client = traffic.tcp('a')
-        client.bind((A, sport))
-        request, response = os.urandom(500), os.urandom(8000)
-        client.sendto(request, MSG_FASTOPEN, (B, 30000))
-        server, _ = listen.accept()
-        server.settimeout(60)
-        equal(traffic.read(server, 500), request, 'request')
-        server.sendall(response)
-        state = server.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
-        equal(state, TCP_SYN_RECV, 'state of the server')
-        equal(traffic.read(client, 8000), response, 'response')
-        client.shutdown(socket.SHUT_WR)
-        equal(server.recv(1), b'', 'at the end')
-        for sock in (server, client, listen):
-            sock.close()
+        # Again if the machine was too busy to answer in these 300 ms.
+        for sport in range(20200 + 10 * number, 20205 + 10 * number):
+            if fast_open_one(run, sport, name, mark):
+                break
+        else:
+            raise AssertionError('the handshake is always complete before')
     net.wait_for(lambda: 'backlog 0b 0p' in net.sh(
         'ip netns exec a tc -s qdisc show dev veth0'), what='empty queue')
     net.sh('ip netns exec a tc qdisc del dev veth0 root')
@@ -308,14 +318,13 @@ def idle_connections():
             table.add(**flow)
             if device:
                 conn.talk(1)
-            net.wait_for(lambda: conn.mss() == before - 24, seconds=10,
-                         what='room')
+            net.wait_for(lambda: conn.mss() == before - 24, what='room')
             conn.bulk(50000)
             conn.talk(3)
+            conn.settle()  # the last ACK is late
             state = table.get(**name)
             table.delete(**name)
-            net.wait_for(lambda: conn.mss() == before, seconds=10,
-                         what='MSS as it was')
+            net.wait_for(lambda: conn.mss() == before, what='MSS as it was')
             conn.bulk(50000)
         with case(f'{what}: all is marked as long as it has a flow'):
             unmarked = state['packets'] - state['marked']

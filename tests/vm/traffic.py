@@ -8,6 +8,7 @@ import threading
 
 import net
 from tap import equal
+from tcpstruct import Socket, tcp_info
 
 A, B = '2001:db8:a::1', '2001:db8:a::2'  # of net.pair()
 FAR = '2001:db8:b::2'  # b behind a router, of net.line()
@@ -103,6 +104,12 @@ class Connection:
         self._write(data, 1)
         self.same(read(self.server, times), data)
         self.client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
+
+    def settle(self):
+        """Wait until neither end has anything to acknowledge."""
+        for sock in self.client, self.server:
+            net.wait_for(lambda: not tcp_info(Socket(sock).tcp_info)['unacked'],
+                         what='last acknowledgement')
 
     def close(self):
         """In order: the client has the last word, the ACK of a FIN. When that
