@@ -21,16 +21,14 @@ import unittest
 
 sys.dont_write_bytecode = True
 import test_daemon
-from test_daemon import FLOW, HERE, THERE, TIMEOUT_S, until
+from test_daemon import FLOW, HERE, THERE, TIMEOUT_S, free_port, until
 
 TOKEN = "correct-horse-battery-staple"
 MODULE = os.path.exists("/sys/module/scitag")
 
 
 def tcp_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    return free_port(socket.SOCK_STREAM)
 
 
 class UnixConnection(http.client.HTTPConnection):
