@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 300
+# timeout: 480
 # kernels: !debug
 """Ongoing fireflies, and what those at the end say of octets: transfers of a
 known size, watched by scitagd through the module's snapshots. The namespaces

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 300
 # kernels: 5.10 7.3
 # Snapshots on the command line: shown as ss shows the same connection, watched,
 # recorded, refused.

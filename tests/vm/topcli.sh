@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 300
 # kernels: 5.10 7.3
 # scitag top: the rate and the state of a connection that sends as much as it is
 # told to, compared with what its socket says; on a terminal, too.
