@@ -56,7 +56,7 @@ def separate():
             for names in ('ab', 'cd'):
                 with traffic.connection(20000, 30000, names=names) as conn:
                     conn.bulk(100000 // SLOW)
-                    conn.talk(5)
+                    conn.talk(20)
         seen = {name: decode.Seen(path.format(name)) for name in 'abd'}
         with case('the namespace of the flow: all is marked'):
             decode.check_all_marked(seen['b'].of(FLOW), tables['a'].get(**FLOW))

@@ -256,8 +256,12 @@ class Sender:
 
 def consistent(table):
     """All flows that are listed are there, and no others."""
-    flows = table.dump()
-    status = table.status()
+    def unchanged():
+        """Those that are listed, unless one comes (of a packet that a rule has
+        matched) or ends meanwhile."""
+        before, flows = table.status(), table.dump()
+        return (before, flows) if table.status() == before else None
+    status, flows = net.wait_for(unchanged, what='list without a change')
     equal(len({flow['id'] for flow in flows}), len(flows), 'ids')
     equal(status['flows'], len(flows), 'flows')
     equal(status['rules'], len(table.rules()), 'rules')

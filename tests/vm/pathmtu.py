@@ -119,6 +119,7 @@ def transfers(offload):
                                      'dport')})
             mss_is(sock, 1400 - 72)
             table.add(**name5, mark=DO)
+            mss_is(sock, 1400 - 72 - 16)
             seen['at'] = True
 
         equal(send(20010, 30000, toggle), 1400 - 72 - 16, 'MSS')
