@@ -51,7 +51,8 @@ def slow(table):
         good.until(lambda s: s['seq'] > bad.next + 1000)
         bad.until(lambda s: bad.lost)
         note(f'{len(bad.got)} snapshots were read, {bad.lost} were lost')
-        equal(bad.overruns, 1, 'ENOBUFS')
+        # Again, if it is too slow for what comes next, too.
+        assert bad.overruns, 'no ENOBUFS'
         good.until(lambda s: s['seq'] >= bad.next)
         equal((good.lost, good.overruns), (0, 0), 'lost by the other one')
         got = {s['seq']: s for s in bad.got}
@@ -100,13 +101,13 @@ def many(table):
         resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
         listeners = [Snapshots('a') for _ in range(LISTENERS)]
         fill(table, 10, 500)
+        first = listeners[0].until(lambda s: True)['seq']
         for each in listeners:
-            each.until(lambda s: s['seq'] >= 30)
+            each.until(lambda s: s['seq'] >= first + 30)
             equal((each.lost, each.overruns), (0, 0), 'lost')
-        equal({tuple(sorted(s.items())) for each in listeners
-               for s in each.got if s['seq'] == 20} ==
-              {tuple(sorted(s.items())) for s in listeners[0].got
-               if s['seq'] == 20}, True, 'the same for all')
+        equal([len({tuple(sorted(s.items())) for each in listeners
+                    for s in each.got if s['seq'] == first + number})
+               for number in range(30)], [1] * 30, 'the same for all')
         # Half of them leave while there is something to send.
         for each in listeners[::2]:
             each.genl.sock.close()
