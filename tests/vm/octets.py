@@ -11,6 +11,7 @@ from tap import equal
 TAG_MASK = 0x3fefc
 HEADERS = struct.Struct('!IHBx16s16xHHIIBB')    # of IPv6 and TCP
 SYN, RST, ACK = 2, 4, 16
+UDP = 17
 SERVER_OCTETS = ipaddress.ip_address(SERVER).packed
 
 
@@ -22,6 +23,7 @@ class Direction:
         self.sent = 0       # octets
         self.acked = 0      # octets, and perhaps one for the FIN
         self.labels = []    # of each packet, in order
+        self.places = []    # where it is in the capture
         self.last = 0       # the last one with data, by its place
 
     @property
@@ -33,7 +35,8 @@ class Direction:
     def since_first(self, number):
         return (number - self.first) % (1 << 32)
 
-    def add(self, label, flags, seq, length):
+    def add(self, place, label, flags, seq, length):
+        self.places.append(place)
         self.labels.append(label & TAG_MASK)
         if flags & SYN:
             self.first = (seq + 1) % (1 << 32)
@@ -47,11 +50,19 @@ class Direction:
             self.acked = max(self.acked, self.since_first(ack))
 
 
+def datagrams(path):
+    """The places of those of UDP in a capture."""
+    return [place for place, packet in enumerate(net.packets(path))
+            if packet[6] == UDP]
+
+
 def connections(path):
     """The connections of a capture: directions by (address, port) of the
     sender and port of the receiver."""
     result = {}
-    for packet in net.packets(path):
+    for place, packet in enumerate(net.packets(path)):
+        if packet[6] == UDP:
+            continue
         first, length, following, src, sport, dport, seq, ack, offset, flags \
             = HEADERS.unpack_from(packet)
         equal(following, 6, 'next header')
@@ -60,7 +71,7 @@ def connections(path):
         key, back = (names[0], sport, dport), (names[1], dport, sport)
         if key not in result:
             result[key] = Direction()
-        result[key].add(first & 0xfffff, flags, seq,
+        result[key].add(place, first & 0xfffff, flags, seq,
                         length - (offset >> 4) * 4)
         if back in result:
             result[back].add_ack(flags, ack)

@@ -26,7 +26,7 @@ import time
 import jsonschema
 
 import net
-from octets import connections
+from octets import connections, datagrams
 from storage import (CLIENT, HOME, OUT, PIPE, SERVER, Collector, background,
                      daemon, listening, topology, xrootd)
 from tap import case, done, equal, note
@@ -49,8 +49,9 @@ LABELS = {(3, 14): 0x30038, (2, 9): 0x10024, (2, 1): 0x10004,
 
 
 def capture(name):
-    return net.capture('client', f'{OUT}/{name}.pcap', device='eth0',
-                       expression='ip6 proto 6', snap=96)
+    """TCP, and the fireflies that a Collector gets."""
+    return net.capture('client', f'{OUT}/{name}.pcap', device='eth0', snap=96,
+                       expression='ip6 proto 6 or dst port 10515')
 
 
 class Flow:
@@ -77,12 +78,27 @@ def fireflies(collector):
     return [f for _, f in collector.at(10515)]
 
 
+def unannounced(collector, name, wire, dport):
+    """How many packets of XRootD left before the firefly of their start: that
+    is sent when the kernel has the flow, and nothing overtakes it. name is that
+    of the capture, which has all fireflies since collector.clear()."""
+    all_of_them, places = fireflies(collector), datagrams(f'{OUT}/{name}.pcap')
+    equal(len(places), len(all_of_them), 'fireflies on the wire')
+    first = Flow(all_of_them, 1094, dport).fireflies[0]
+    start = places[all_of_them.index(first)]
+    return len([place for place in wire['server', 1094, dport].places
+                if place < start])
+
+
+def told(collector, state, count):
+    """Wait for that many fireflies of a state."""
+    net.wait_for(lambda: [each for each, _ in collector.at(10515)].count(state)
+                 >= count, 60, f'{count} times {state}')
+
+
 def ends(collector, count):
     """Wait for that many flows to end."""
-    def ended():
-        return len([1 for state, _ in collector.at(10515)
-                    if state == 'end']) >= count
-    net.wait_for(ended, 60, f'{count} ends')
+    told(collector, 'end', count)
 
 
 def check(collector, wire, sport, dport, ids, before=0):
@@ -110,7 +126,8 @@ def check(collector, wire, sport, dport, ids, before=0):
         if 'usage' in earlier:
             for key in 'sent', 'received':
                 equal(earlier['usage'][key] <= later['usage'][key], True, key)
-    note(f'{dport}: {len(marked)} packets, {flow.usage()} octets, '
+    note(f'{dport}: {len(marked)} packets, the first {marked.index(True)} '
+         f'unmarked, {flow.usage()} octets, '
          f'{len(flow.states) - 2} ongoing fireflies')
     return flow
 
@@ -154,7 +171,8 @@ def xrootd_one(collector, what, size, expected, *arguments):
         ends(collector, 1)
     wire = connections(f'{OUT}/{what}.pcap')
     client, = ports(wire, 1094)
-    flow = check(collector, wire, 1094, client, (3, 14), before=30)
+    flow = check(collector, wire, 1094, client, (3, 14),
+                 before=unannounced(collector, what, wire, client))
     equal('ongoing' in flow.states, True, flow.states)
     for moved, least in zip(flow.usage(), expected):
         equal(least <= moved < least + size / 50 + 20000, True,
@@ -191,7 +209,8 @@ def xrootd_at_once(collector):
         seen = []
         for client in ports(wire, 1094):
             ids, = Flow(fireflies(collector), 1094, client).ids
-            check(collector, wire, 1094, client, ids, before=30)
+            check(collector, wire, 1094, client, ids,
+                  before=unannounced(collector, 'copies', wire, client))
             seen.append(ids)
         equal(sorted(seen), sorted(scitags.values()), 'ids')
 
@@ -203,7 +222,8 @@ def xrootd_streams(collector):
             succeed(xrdcp('-S', '4', url('down', 206), f'{HOME}/down.4'))
             ends(collector, 5)
         wire = connections(f'{OUT}/streams.pcap')
-        flows = [check(collector, wire, 1094, client, (3, 14), before=30)
+        flows = [check(collector, wire, 1094, client, (3, 14),
+                       before=unannounced(collector, 'streams', wire, client))
                  for client in ports(wire, 1094)]
         equal(len(flows), 5, 'connections')
         equal(sum(flow.usage()[0] for flow in flows) >= SIZE, True, 'octets')
@@ -223,6 +243,7 @@ def iperf3(collector, what, sport, *arguments):
     with case(f'iperf3, {what}, two connections: marks, fireflies, octets'):
         write(*(f'start tcp {SERVER} {sport} {CLIENT} {client} 2 9'
                 for client in clients))
+        told(collector, 'start', 2)
         with background('server', ['iperf3', '-s', '-1', '-p', str(sport)],
                         lambda: listening('server', sport),
                         f'{OUT}/iperf3-{sport}.log'), \
@@ -284,7 +305,7 @@ def storm(collector):
         write(*lines('start', clients[:10], ids))
         for line in lines('start', clients[10:], ids):
             in_pieces(line)
-        net.wait_for(lambda: len(fireflies(collector)) >= 12, 30, 'starts')
+        told(collector, 'start', 12)
         for number, (near, far) in enumerate(pairs):
             near.sendall(b'x' * (100000 + number))
             far.settimeout(60)
