@@ -31,7 +31,7 @@ from traffic import A, FAR
 OUT = os.environ['OUT']
 SLOW = int(os.environ['SLOW'])
 SIZE = (2 << 20) // SLOW
-LIMIT = 3 * SLOW  # seconds; what goes well takes a tenth of one
+LIMIT = 30  # seconds; what goes well takes a few tenths of one
 TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ, TCP_REPAIR_OPTIONS = 19, 20, 21, 22
 RECV_QUEUE, SEND_QUEUE = 1, 2
 WINDOW, SACK, TIMESTAMP = 3, 4, 8
@@ -136,7 +136,7 @@ def harmful(table, sport, how, name, mark):
               'octets and too-big messages')
     with case(f'{how}: {name} in layout ids meets too-big messages otherwise'):
         arrived, messages = transfer(sport + 1, LONG, octets,
-                                     lambda count: count > 2)
+                                     lambda count: count > 0)
         note(f'{messages} too-big messages for {arrived} octets')
         assert messages, 'none'
 
