@@ -86,7 +86,12 @@ def of_a_rule(s):
         s.say(f'end tcp {B} 6000 {A} 5002 3 14')
         equal(s.receive('end')['context']['experiment-id'], 3, 'experiment')
         close(near, far)
-        # Its last packets match the rule: that may be a flow, for a moment.
+        # Its last packets match the rule: that may be a flow, for a moment,
+        # of which the daemon knows when it has told of a later one.
+        near, far = s.connect(5008)
+        heard(s, 'start', 5008)
+        close(near, far)
+        heard(s, 'end', 5008)
         net.wait_for(lambda: not ports(), 20 * SLOW, 'end of the flow')
         s.drain()
 
@@ -119,8 +124,8 @@ def module(s):
         net.sh('modprobe scitag')
         # Without the module nobody has told of that end.
         equal(s.receive('end')['flow-id']['src-port'], 5004, 'port')
-        net.wait_for(lambda: ports() == [5003, 5100], 20 * SLOW, 'flows')
-        equal(len(rules()), 2, 'rules')
+        net.wait_for(lambda: ports() == [5003, 5100] and len(rules()) == 2,
+                     20 * SLOW, 'flows and rules')
         close(near, far)
         equal(s.receive('end')['flow-id']['src-port'], 5003, 'port')
         s.announce('end', 5100)
