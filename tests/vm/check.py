@@ -70,7 +70,8 @@ def listener():
 
 
 def check(*more, timeout=3):
-    """Exit status, outcomes by kind, and what was said."""
+    """Exit status, outcomes by kind, and what was said. Only where something
+    does not arrive, the timeout passes."""
     with net.inside('a'):
         run = subprocess.run(
             ['scitag', '--json', 'check', f'[{B}]:{PORT}', '--timeout',
@@ -102,7 +103,7 @@ def wanted(**different):
 
 def good_path():
     with listener() as printed:
-        status, rows, said = check()
+        status, rows, said = check(timeout=20)
     equal((status, said), (0, ''), 'status')
     equal(results(rows), wanted(), 'results')
     equal(list(rows), KINDS, 'order')
@@ -125,7 +126,7 @@ def good_path():
 def mss():
     """Room for the headers is taken from the segments, no more and no less."""
     with listener():
-        rows = check()[1]
+        rows = check(timeout=20)[1]
     equal({kind: rows['plain']['snd-mss'] - row['snd-mss']
            for kind, row in rows.items()},
           {'plain': 0, 'label': 0, 'hbh': 8, 'do': 16, 'hbh+do': 24,
@@ -173,7 +174,7 @@ def label_rewritten():
            'action pedit munge offset 0 u32 set 0 retain 0xfffff')
     try:
         with listener() as printed:
-            status, rows, said = check()
+            status, rows, said = check(timeout=20)
     finally:
         net.sh('tc -n r qdisc del dev veth1 clsact')
     equal((status, said), (1, 'scitag: not ok: label\n'), 'what is said')
@@ -183,7 +184,7 @@ def label_rewritten():
 
 
 def no_listener():
-    status, rows, said = check()
+    status, rows, said = check(timeout=20)
     equal((status, results(rows)), (1, {'plain': 'no-connection'}), 'results')
     equal(rows['plain']['text'], 'no connection (Connection refused)',
           'in words')
@@ -200,7 +201,7 @@ def other_service():
     try:
         net.wait_for(lambda: f':{PORT}' in net.sh('ip netns exec b ss -ltn'),
                      20 * SLOW, 'service')
-        status, rows, _ = check()
+        status, rows, _ = check(timeout=20)
     finally:
         process.terminate()
         process.wait()
