@@ -236,6 +236,12 @@ void kernel_events_open(struct kernel_events *events)
 	note("listen");
 }
 
+void kernel_events_read(struct kernel_events *events)
+{
+	(void)events;
+	note("read");
+}
+
 void kernel_events_close(struct kernel_events *events)
 {
 	(void)events;

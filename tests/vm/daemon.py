@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 import tempfile
@@ -245,8 +246,15 @@ def reload(s):
         net.sh('modprobe scitag')
         s.announce('start', 5006)
         equal(sorted(f['sport'] for f in flow_list()), [5005, 5006], 'flows')
-        s.announce('end', 5005)
         s.announce('end', 5006)
+    with case('faster than the daemon can see'):
+        s.process.send_signal(signal.SIGSTOP)
+        net.sh('rmmod scitag; modprobe scitag')
+        equal(flow_list(), [], 'flows')
+        s.process.send_signal(signal.SIGCONT)
+        net.wait_for(lambda: [f['sport'] for f in flow_list()] == [5005],
+                     20 * SLOW, 'the flow')
+        s.announce('end', 5005)
 
 
 def shutdown(s):

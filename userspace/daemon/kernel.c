@@ -139,8 +139,11 @@ static int on_watch(sd_event_source *source, int fd, uint32_t revents,
 			 genl_strerror(ret));
 		sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	}
-	if (arrived)
+	if (arrived) {
+		/* That another one went before may be waiting to be read. */
+		kernel_events_read(kernel->events);
 		connect_module(kernel);
+	}
 	return 0;
 }
 

@@ -116,6 +116,12 @@ static int on_ends(sd_event_source *source, int fd, uint32_t revents,
 	return 0;
 }
 
+void kernel_events_read(struct kernel_events *events)
+{
+	if (events->ends)
+		on_ends(NULL, -1, 0, events);
+}
+
 static int on_snapshot(uint64_t seq, const struct snapshot *snapshot,
 		       void *data)
 {

@@ -38,6 +38,9 @@ void kernel_events_free(struct kernel_events *events); /* NULL is fine */
 void kernel_events_open(struct kernel_events *events);
 void kernel_events_close(struct kernel_events *events);
 
+/* Read what has come until now, which may be that the module went. */
+void kernel_events_read(struct kernel_events *events);
+
 /*
  * Are snapshots listened to, too? If so, from the next kernel_events_open()
  * on.
