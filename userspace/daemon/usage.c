@@ -99,19 +99,22 @@ static struct octets of_socket(const struct flow *flow)
 				.in = measure(received(&flow->last)) };
 }
 
-/* Of a socket that went unseen, or of a protocol that counts nothing. */
-static struct octets remembered(const struct flow *flow)
+/*
+ * Of a socket that went unseen, or of a protocol that counts nothing. Until the
+ * end the socket's word stands: what follows must not be less.
+ */
+static struct octets remembered(const struct flow *flow, bool is_end)
 {
 	struct octets o = of_socket(flow);
 	int64_t packets = counted(flow);
 
-	if (packets > o.out)
+	if (packets > o.out && (is_end || !flow->last.has_tcp))
 		o.out = packets;
 	return o;
 }
 
 static struct octets octets(const struct flow *flow, const struct firefly *said,
-			    bool certain)
+			    bool certain, bool is_end)
 {
 	struct octets theirs, ours;
 
@@ -124,7 +127,7 @@ static struct octets octets(const struct flow *flow, const struct firefly *said,
 	else
 		theirs = (struct octets){ said->received, said->sent };
 	theirs = turn(flow, theirs);
-	ours = remembered(flow);
+	ours = remembered(flow, is_end);
 	return (struct octets){
 		.out = theirs.out >= 0 ? theirs.out : ours.out,
 		.in = theirs.in >= 0 ? theirs.in : ours.in,
@@ -138,7 +141,8 @@ void usage_fill(struct firefly *f, const struct flow *flow,
 	uint32_t rtt_us = last->has_tcp ? last->tcp_info.tcpi_rtt : 0;
 	bool certain = fresh || (last->has_tcp &&
 				 last->trigger & SCITAG_SNAPSHOT_TRIGGER_END);
-	struct octets o = turn(flow, octets(flow, said, certain));
+	struct octets o = turn(flow, octets(flow, said, certain,
+					    f->state == FIREFLY_END));
 
 	f->sent = o.out;
 	f->received = o.in;
