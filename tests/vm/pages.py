@@ -16,6 +16,7 @@ the tag atlas/14, and so has UDP, in Destination Options.
 """
 import contextlib
 import os
+import pathlib
 import signal
 import socket
 import subprocess
@@ -54,7 +55,7 @@ def check(command, shown):
         assert as_shown(), f'{result.returncode}: {result.stdout}'
         return
     try:
-        net.wait_for(as_shown, 10 * SLOW, 'such output')
+        net.wait_for(as_shown, 30 * SLOW, 'such output')
     except AssertionError as error:
         raise AssertionError(f'exit status {result.returncode}, and not what '
                              f'the page shows:\n{result.stdout}') from error
@@ -113,11 +114,11 @@ class Transfer:
 @contextlib.contextmanager
 def daemon(config):
     os.makedirs('/run/scitagd', exist_ok=True)
-    with net.inside('a'), open(f'{os.environ["OUT"]}/scitagd.log', 'w') as log:
+    path = pathlib.Path(os.environ['OUT'], 'scitagd.log')
+    with net.inside('a'), open(path, 'w') as log:
         process = subprocess.Popen(['scitagd', '-c', config], stderr=log)
     try:
-        net.wait_for(lambda: os.path.exists('/run/scitagd/flows'), 20 * SLOW,
-                     'pipe of scitagd')
+        net.wait_for(lambda: 'is ready' in path.read_text(), what='scitagd')
         yield
     finally:
         process.send_signal(signal.SIGTERM)
