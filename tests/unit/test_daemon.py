@@ -421,6 +421,20 @@ class PipeFile(Case):
         d = self.daemon()
         self.assertNotIn("another program", d.log())
 
+    def test_removed(self):
+        """That is told of; once nothing is in its place it is made anew."""
+        d = self.daemon()
+        os.unlink(d.pipe)
+        d.logged("flows was removed or replaced")
+        pathlib.Path(d.pipe).write_text(f"start {FLOW} 3 14\n")
+        d.process.send_signal(signal.SIGHUP)
+        d.logged("flows is there and is not a named pipe")
+        os.unlink(d.pipe)
+        d.process.send_signal(signal.SIGHUP)
+        until(lambda: os.path.exists(d.pipe), "a new pipe")
+        d.say(f"start {FLOW} 3 14")
+        self.assertEqual(d.receive().state, "start")
+
     def refused(self, what):
         d = self.unready()
         self.assertEqual(d.process.wait(TIMEOUT_S), 1)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ struct pipe {
 	struct flows *flows;
 	int fd;
 	sd_event_source *source;
+	sd_event_source *watch; /* of the file, or NULL */
 	int copy[2]; /* a pipe of our own, for a look into the other */
 	struct line_buffer lines;
 	struct limit limit;
@@ -121,6 +123,31 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents,
 	return 0;
 }
 
+/* Is it what is at its path now? */
+static bool is_there(const struct pipe *pipe)
+{
+	struct stat there, ours;
+
+	return lstat(pipe->path, &there) == 0 && fstat(pipe->fd, &ours) == 0 &&
+	       there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
+}
+
+/* Whoever has it open writes on; all others write to nobody, or into a file. */
+static int on_change(sd_event_source *source, const struct inotify_event *event,
+		     void *data)
+{
+	struct pipe *pipe = data;
+
+	(void)source;
+	(void)event;
+	if (!is_there(pipe))
+		limit_log(
+			&pipe->limit, LOG_ERR,
+			"%s was removed or replaced, and what is written there now is not read: systemctl reload scitagd",
+			pipe->path);
+	return 0;
+}
+
 /* Everybody may write, whatever the umask, if it is ours to say so. */
 static void allow_all(struct pipe *pipe, mode_t mode)
 {
@@ -206,6 +233,11 @@ int pipe_new(struct pipe **out, sd_event *event, const char *path,
 			      on_readable, pipe);
 	if (ret < 0)
 		goto err;
+	ret = sd_event_add_inotify(event, &pipe->watch, path,
+				   IN_ATTRIB | IN_MOVE_SELF, on_change, pipe);
+	if (ret < 0)
+		log_warn("%s: nobody will notice if it is removed: %s", path,
+			 strerror(-ret));
 	*out = pipe;
 	return 0;
 err:
@@ -217,6 +249,7 @@ void pipe_free(struct pipe *pipe)
 {
 	if (!pipe)
 		return;
+	sd_event_source_unref(pipe->watch);
 	sd_event_source_unref(pipe->source);
 	if (pipe->fd >= 0)
 		close(pipe->fd);
@@ -230,7 +263,7 @@ void pipe_free(struct pipe *pipe)
 
 bool pipe_is_at(const struct pipe *pipe, const char *path)
 {
-	return !strcmp(pipe->path, path);
+	return !strcmp(pipe->path, path) && is_there(pipe);
 }
 
 const char *pipe_path(const struct pipe *pipe)

@@ -18,13 +18,15 @@ struct pipe;
  * when the daemon ends, so that writers can wait for the next. Anything else
  * at path is left as it is, and is an error (-EEXIST); so is a pipe that
  * another daemon reads (-EBUSY). All errors are logged, and a warning if some
- * other program reads it, which can be seen at this moment only.
+ * other program reads it, which can be seen at this moment only. If it is
+ * removed later, that is logged, too.
  * flows is used as long as this lives. Returns 0 or -errno.
  */
 int pipe_new(struct pipe **out, sd_event *event, const char *path,
 	     struct flows *flows);
 void pipe_free(struct pipe *pipe); /* NULL is fine */
 
+/* Not if the file there is another one by now, or gone. */
 bool pipe_is_at(const struct pipe *pipe, const char *path);
 const char *pipe_path(const struct pipe *pipe);
 
