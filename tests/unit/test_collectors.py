@@ -18,9 +18,9 @@ import unittest
 
 sys.dont_write_bytecode = True
 import grok
-import test_daemon
+import scitagd
 import test_http
-from test_daemon import FLOW, HERE, THERE, TOP, XROOTD, until
+from scitagd import FLOW, HERE, THERE, TOP, XROOTD, until
 
 PAGE = TOP / "docs/collectors.md"
 PROGRAMS = ("scitag", "tcpdump", "tshark", "rsyslogd", "tests/unit/grok.py",
@@ -164,7 +164,7 @@ class Rsyslog(test_http.Case):
         text = (TOP / "docs/collectors/rsyslog.conf").read_text()
         self.out = pathlib.Path(self.dir, "fireflies")
         self.rest = pathlib.Path(self.dir, "rest")
-        self.udp = test_daemon.free_port()
+        self.udp = scitagd.free_port()
         for old, new in (('port="10514"',
                           f'address="127.0.0.1" port="{self.udp}"'),
                          ("/var/log/fireflies.json", str(self.out)),
@@ -244,11 +244,11 @@ class Page(test_http.Case):
         block = text[text.index("    http:\n"):].split("\n\n")[0]
         config = pathlib.Path(self.dir, "http.conf")
         config.write_text("\n".join(line[4:] for line in block.split("\n")))
-        run([test_daemon.SCITAGD, "--check", "-c", str(config)])
+        run([scitagd.SCITAGD, "--check", "-c", str(config)])
 
 
 if __name__ == "__main__":
-    test_daemon.SCITAGD, GEN_FIREFLY, SCITAG = map(os.path.abspath,
+    scitagd.SCITAGD, GEN_FIREFLY, SCITAG = map(os.path.abspath,
                                                    sys.argv[1:4])
     del sys.argv[1:4]
     absent = missing("grok", "rsyslogd", "tshark", "tcpdump", "curl",

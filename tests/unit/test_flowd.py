@@ -16,10 +16,10 @@ import sys
 import unittest
 
 sys.dont_write_bytecode = True
-import test_daemon
-from test_daemon import FLOW, HERE, THERE, TOP
+import scitagd
+from scitagd import FLOW, HERE, THERE, TOP
 
-HOST = "se_1.example.org"   # as test_daemon.py has it
+HOST = "se_1.example.org"   # as scitagd.py has it
 NOW = "2026-01-02T03:04:05.678901+00:00"
 # Shown elsewhere: takes a kernel with connections (tests/vm/ongoing.py).
 ELSEWHERE = {"ongoing fireflies"}
@@ -87,7 +87,7 @@ AT_END = {"flow-lifecycle.start-time": (None, NOW),
           "usage.received": ("none", 0), "usage.sent": ("none", 0)}
 
 
-class Flowd(test_daemon.Case):
+class Flowd(scitagd.Case):
     def say(self, d, line):
         d.say(line)
         return d.receive()
@@ -189,5 +189,5 @@ class Flowd(test_daemon.Case):
 
 
 if __name__ == "__main__":
-    test_daemon.SCITAGD = sys.argv.pop(1)
+    scitagd.SCITAGD = sys.argv.pop(1)
     unittest.main()

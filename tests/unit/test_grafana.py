@@ -14,15 +14,14 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import unittest
 import urllib.parse
 import urllib.request
 
 sys.dont_write_bytecode = True
-import test_daemon
+import scitagd
 import test_http
-from test_daemon import HERE, THERE, TOP, until
+from scitagd import HERE, THERE, TOP, until
 
 PROMETHEUS = shutil.which("prometheus")
 PROMTOOL = shutil.which("promtool")
@@ -79,7 +78,7 @@ class Prometheus:
     def get(self, path, **parameters):
         url = (f"http://127.0.0.1:{self.port}/api/v1/{path}?"
                + urllib.parse.urlencode(parameters))
-        with urllib.request.urlopen(url, timeout=test_daemon.TIMEOUT_S) as f:
+        with urllib.request.urlopen(url, timeout=scitagd.TIMEOUT_S) as f:
             answer = json.load(f)
         assert answer["status"] == "success", answer
         return answer["data"]
@@ -207,8 +206,7 @@ class Files(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    test_daemon.SCITAGD = sys.argv.pop(1)
-    test_daemon.TIMEOUT_S = 60
+    scitagd.SCITAGD = sys.argv.pop(1)
     if os.environ.get("SCITAG_EXPECT_ALL") and not PROMETHEUS:
         sys.exit("prometheus is missing")
     unittest.main()

@@ -21,9 +21,9 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True
-import test_daemon
+import scitagd
 import test_http
-from test_daemon import FLOW, HERE, THERE, TIMEOUT_S, until
+from scitagd import FLOW, HERE, THERE, TIMEOUT_S, until
 
 LINE_MB = int(os.environ.get("HOSTILE_LINE", "64"))
 
@@ -112,7 +112,7 @@ class Pipe(Case):
         os.close(fd)
         # Nothing of it has an end as yet. The receiver is another source.
         self.assertEqual(self.status()["pipes"][0]["bad"], 0)
-        d.send(test_daemon.XROOTD[0])
+        d.send(scitagd.XROOTD[0])
         self.assertEqual(d.receive().context["application"], "xrdcp")
         d.write(b"\n")
         d.nothing_more()
@@ -190,11 +190,11 @@ class Receiver(Case):
         counted, and nothing of the others is."""
         d = self.hostile()
         # What goes on is not told to anybody.
-        good = test_daemon.XROOTD[0].replace(b'"start"', b'"ongoing"')
+        good = scitagd.XROOTD[0].replace(b'"start"', b'"ongoing"')
         sent = [0]
 
         def flood(stop):
-            with test_daemon.udp_socket() as sock:
+            with scitagd.udp_socket() as sock:
                 sock.connect(("127.0.0.1", d.port))
                 kinds = (b"rubbish", good, b"{" * 8000, b"\0" * 9000,
                          b'{"version":1,' + b"[" * 7000,
@@ -366,5 +366,5 @@ class Config(Case):
 
 
 if __name__ == "__main__":
-    test_daemon.SCITAGD = sys.argv.pop(1)
+    scitagd.SCITAGD = sys.argv.pop(1)
     unittest.main()

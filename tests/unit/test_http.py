@@ -20,8 +20,8 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True
-import test_daemon
-from test_daemon import FLOW, HERE, THERE, TIMEOUT_S, free_port, until
+import scitagd
+from scitagd import FLOW, HERE, THERE, TIMEOUT_S, free_port, until
 
 TOKEN = "correct-horse-battery-staple"
 MODULE = os.path.exists("/sys/module/scitag")
@@ -60,7 +60,7 @@ class Answer:
         return answer["error"]
 
 
-class Case(test_daemon.Case):
+class Case(scitagd.Case):
     def setUp(self):
         super().setUp()
         self.path = pathlib.Path(self.dir, "http.sock")
@@ -120,7 +120,7 @@ class Pages(Case):
         self.http()
         answer = self.ask("GET", "/")
         self.assertEqual(answer.status, 200)
-        version = (test_daemon.TOP / "VERSION").read_text().strip()
+        version = (scitagd.TOP / "VERSION").read_text().strip()
         self.assertEqual(answer.json(),
                          {"name": "scitagd", "version": version})
         self.assertEqual(answer.headers["Cache-Control"], "no-store")
@@ -531,7 +531,7 @@ class Token(Case):
         config.write_text("pipes:\nreceiver: {listen: }\nhttp: {listen: "
                           f"'127.0.0.1:{self.port}', token-file: "
                           f"{self.token}}}\n")
-        done = subprocess.run([test_daemon.SCITAGD, "-c", str(config)],
+        done = subprocess.run([scitagd.SCITAGD, "-c", str(config)],
                               stderr=subprocess.PIPE, timeout=TIMEOUT_S,
                               universal_newlines=True)
         self.assertEqual(done.returncode, 1)
@@ -581,7 +581,7 @@ class Listen(Case):
         config = pathlib.Path(self.dir, "other.conf")
         config.write_text("pipes:\nreceiver: {listen: }\n"
                           f"http: {{listen: '{self.path}'}}\n")
-        done = subprocess.run([test_daemon.SCITAGD, "-c", str(config)],
+        done = subprocess.run([scitagd.SCITAGD, "-c", str(config)],
                               stderr=subprocess.PIPE, timeout=TIMEOUT_S,
                               universal_newlines=True)
         self.assertEqual(done.returncode, 1)
@@ -767,5 +767,5 @@ class Hostile(Case):
 
 
 if __name__ == "__main__":
-    test_daemon.SCITAGD = sys.argv.pop(1)
+    scitagd.SCITAGD = sys.argv.pop(1)
     unittest.main()

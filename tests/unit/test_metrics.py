@@ -14,9 +14,9 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True
-import test_daemon
+import scitagd
 import test_http
-from test_daemon import FLOW, TIMEOUT_S
+from scitagd import FLOW, TIMEOUT_S
 from test_http import MODULE, START
 
 try:
@@ -107,7 +107,7 @@ class Metrics(test_http.Case):
         self.ask("POST", "/v1/flows", dict(START, sport=1))
         self.ask("POST", "/v1/flows", dict(START, activity=64))
         got = read(self.scrape().body.decode())
-        version = (test_daemon.TOP / "VERSION").read_text().strip()
+        version = (scitagd.TOP / "VERSION").read_text().strip()
         pipe = f'pipe="{d.pipe}"'
         receiver = f'receiver="127.0.0.1:{d.port}"'
         for name, labels, value in (
@@ -222,5 +222,5 @@ class FlowMetrics(unittest.TestCase):
 
 if __name__ == "__main__":
     GENERATE = sys.argv.pop(2)
-    test_daemon.SCITAGD = sys.argv.pop(1)
+    scitagd.SCITAGD = sys.argv.pop(1)
     unittest.main()

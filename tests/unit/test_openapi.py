@@ -12,9 +12,9 @@ import unittest
 import yaml
 
 sys.dont_write_bytecode = True
-import test_daemon
+import scitagd
 import test_http
-from test_daemon import HERE, THERE
+from scitagd import HERE, THERE
 
 try:
     import jsonschema
@@ -24,7 +24,7 @@ except ImportError:
     DRAFT = None
 
 SPEC = yaml.safe_load(
-    (test_daemon.TOP / "docs/http/openapi.yaml").read_text())
+    (scitagd.TOP / "docs/http/openapi.yaml").read_text())
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 ERRORS = {400, 401, 404, 413, 415, 429}
 KEY = {"protocol": "tcp", "src": HERE, "sport": 1094, "dst": THERE,
@@ -204,5 +204,5 @@ class OpenApi(test_http.Case):
 
 
 if __name__ == "__main__":
-    test_daemon.SCITAGD = sys.argv.pop(1)
+    scitagd.SCITAGD = sys.argv.pop(1)
     unittest.main()
