@@ -11,18 +11,6 @@ tmp=$(mktemp -d)
 on_exit rm -rf "$tmp"
 export SCITAG_REGISTRY=$PWD/userspace/registry.json
 
-# exits STATUS "part of stderr" command...
-exits() {
-	local want=$1 part=$2 got
-	shift 2
-	"$@" >"$tmp"/out 2>"$tmp"/err
-	got=$?
-	[ "$got" = "$want" ] && [[ $(<"$tmp"/err) == *"$part"* ]] && return
-	echo "status $got, expected $want and: $part"
-	cat "$tmp"/err
-	return 1
-}
-
 flows() {
 	sed -n 's/^flows *//p' <<<"$(scitag status --no-daemon)"
 }

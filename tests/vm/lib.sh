@@ -51,6 +51,20 @@ equal() {
 	fi
 }
 
+# exits STATUS "part of stderr" command...: for check. What it says is in $tmp/out
+# and $tmp/err, of the test.
+# shellcheck disable=SC2154 # tmp
+exits() {
+	local want=$1 part=$2 got
+	shift 2
+	"$@" >"$tmp"/out 2>"$tmp"/err
+	got=$?
+	[ "$got" = "$want" ] && [[ $(<"$tmp"/err) == *"$part"* ]] && return
+	echo "status $got, expected $want and: $part"
+	cat "$tmp"/err
+	return 1
+}
+
 # skip REASON: this kernel or machine cannot run the test.
 skip() {
 	echo "# SKIP $*"

@@ -14,18 +14,6 @@ on_exit rm -rf "$tmp"
 export SCITAG_REGISTRY=$PWD/userspace/registry.json
 port=5201
 
-# exits STATUS "part of stderr" command...
-exits() {
-	local want=$1 part=$2 got
-	shift 2
-	"$@" >"$tmp"/out 2>"$tmp"/err
-	got=$?
-	[ "$got" = "$want" ] && [[ $(<"$tmp"/err) == *"$part"* ]] && return
-	echo "status $got, expected $want and: $part"
-	cat "$tmp"/err
-	return 1
-}
-
 # What is in force, without numbers that change and double spaces.
 rules() {
 	scitag rule list | sed 's/ *#.*//; s/  */ /g'

@@ -12,18 +12,6 @@ on_exit rm -rf "$tmp"
 export SCITAG_REGISTRY=$PWD/userspace/registry.json
 key="proto tcp src 2001:db8:a::1 sport 40001 dst 2001:db8:a::2 dport 5201"
 
-# exits STATUS "part of stderr" command...
-exits() {
-	local want=$1 part=$2 got
-	shift 2
-	"$@" >"$tmp"/out 2>"$tmp"/err
-	got=$?
-	[ "$got" = "$want" ] && [[ $(<"$tmp"/err) == *"$part"* ]] && return
-	echo "status $got, expected $want and: $part"
-	cat "$tmp"/err
-	return 1
-}
-
 tag() { # words...: the command line where the flow is
 	in_ns "$a" scitag "$@"
 }
