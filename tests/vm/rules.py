@@ -373,7 +373,7 @@ def short_ones(table):
         table.rule_set({'dport_min': 6000, 'flow': {**MARK, 'mark': HBH}})
         listener = net.tcp_listener('b', B, 6000)
         for _ in range(count):
-            sock = net.tcp_socket('a', A, 0)
+            sock = net.tcp_socket('a', A, next(_ports))
             sock.connect((B, 6000))
             sock.sendall(b'x')
             peer, _ = listener.accept()

@@ -19,22 +19,24 @@ from traffic import A, B
 
 SIZE = 200000 // int(os.environ['SLOW'])
 INNER = {'a': '2001:db8:d::1', 'b': '2001:db8:d::2'}
-FLOW = {'protocol': UDP, 'src': A, 'dst': B, 'sport': 20000, 'dport': 4789,
-        'mark': HBH, **decode.TAG}
+PORTS = (20000, 20001)  # of which a device of newer kernels may take either
+FLOW = {'protocol': UDP, 'src': A, 'dst': B, 'dport': 4789, 'mark': HBH,
+        **decode.TAG}
 
 
 def tunnel():
     for name, local, remote in (('a', A, B), ('b', B, A)):
         net.sh(f'ip -n {name} link add vx0 mtu 1430 type vxlan id 1 '
                f'local {local} remote {remote} dstport 4789 '
-               'srcport 20000 20001;'
+               f'srcport {PORTS[0]} {PORTS[1]};'
                f'ip -n {name} addr add {INNER[name]}/64 dev vx0 nodad;'
                f'ip -n {name} link set vx0 up')
 
 
 def transfer(table, oversize):
     before = table.stats()
-    table.replace(**FLOW, oversize=oversize)
+    for sport in PORTS:
+        table.replace(**FLOW, sport=sport, oversize=oversize)
     with traffic.connection(20000, 30000, src=INNER['a'],
                             dst=INNER['b']) as conn:
         conn.bulk(SIZE)
