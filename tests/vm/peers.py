@@ -264,10 +264,12 @@ def iperf3(collector, what, sport, *arguments):
             stream = streams[entry['socket']]
             out, into = Flow(fireflies(collector), sport,
                              entry['local_port']).usage()
-            # The client sends 37 octets that name the test.
+            # The client sends 37 octets that name the test. The last block,
+            # of 128 KiB, counts only if all of it is written by the end.
             moved = out if arguments else into - 37
-            equal(stream['receiver']['bytes'] <= moved <=
-                  stream['sender']['bytes'], True, f'{moved} in {stream}')
+            equal(stream['receiver']['bytes'] <= moved <
+                  stream['sender']['bytes'] + 131072, True,
+                  f'{moved} in {stream}')
 
 
 def lines(state, clients, ids):
@@ -422,8 +424,10 @@ def accepted(collector):
         path = pathlib.Path(OUT, 'rsyslog.json')
         net.wait_for(lambda: len(path.read_bytes().splitlines()) >= len(said),
                      30, 'last line')
-        equal([json.loads(line) for line in path.read_text().splitlines()],
-              said, 'fireflies')
+        # One may overtake another on the way.
+        read = [json.loads(line) for line in path.read_text().splitlines()]
+        equal(sorted(read, key=json.dumps), sorted(said, key=json.dumps),
+              'fireflies')
         equal(pathlib.Path(OUT, 'rsyslog.rest').exists(), False, 'others')
 
 
