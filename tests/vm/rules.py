@@ -3,7 +3,6 @@
 # timeout: 300
 """Rules: connections that nobody announces become flows, are marked from
 their first packet to their last, and end when they close."""
-import contextlib
 import errno
 import itertools
 import os
