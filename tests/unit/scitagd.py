@@ -7,6 +7,7 @@ This host is also 2001:db8::1 and 192.0.2.1 (local-addresses). Nobody listens
 at their peers.
 """
 import contextlib
+import errno
 import itertools
 import json
 import os
@@ -59,17 +60,32 @@ def udp_socket():
     return sock
 
 
-# Below those that the kernel gives away: between choosing a port and its use
-# there is time for somebody else to be given it. Processes that run at the same
-# time begin at different ones.
-_ports = itertools.cycle(random.sample(range(12000, 32000), 20000))
+def port_block(size=200):
+    """
+    Ports for this process alone, and what keeps them: a name that no other test
+    can have meanwhile. They are below those that the kernel gives away: between
+    choosing a port and its use there is time for somebody else to get it.
+    """
+    for first in random.sample(range(12000, 32000, size), 20000 // size):
+        name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            name.bind(f"\0scitag-test-ports-{first}")
+            return name, itertools.cycle(range(first, first + size))
+        except OSError as error:
+            name.close()
+            assert error.errno == errno.EADDRINUSE, error
+    raise AssertionError("all ports are taken by other tests")
 
 
-def free_port(kind=socket.SOCK_DGRAM):
+_name, _ports = port_block()
+
+
+def free_port(kind=socket.SOCK_DGRAM, family=socket.AF_INET):
     for port in _ports:
-        with socket.socket(socket.AF_INET, kind) as sock:
+        with socket.socket(family, kind) as sock:
             with contextlib.suppress(OSError):
-                sock.bind(("127.0.0.1", port))
+                sock.bind(("::1" if family == socket.AF_INET6 else
+                           "127.0.0.1", port))
                 return port
 
 

@@ -16,6 +16,9 @@ import threading
 import time
 import unittest
 
+sys.dont_write_bytecode = True
+from scitagd import free_port
+
 KEY = ("proto tcp src 2001:db8::1 sport 40000 "
        "dst 2001:db8::2 dport 443").split()
 
@@ -423,7 +426,7 @@ class CheckListenTest(CliTest):
                 sock.bind(("::1", 0))
             except OSError:
                 self.skipTest("no IPv6 here")
-            port = sock.getsockname()[1]
+        port = free_port(socket.SOCK_STREAM, socket.AF_INET6)
         with subprocess.Popen([SCITAG, "--json", "check", "--listen",
                                str(port)], stdout=subprocess.PIPE,
                               universal_newlines=True) as process:
@@ -447,7 +450,7 @@ class CheckListenTest(CliTest):
                                 option)
             except OSError:
                 self.skipTest("no IPv6, or not the capability to send headers")
-            port = sock.getsockname()[1]
+        port = free_port(socket.SOCK_STREAM, socket.AF_INET6)
         hbh = [(socket.IPV6_HOPOPTS, option)]
         do = [(socket.IPV6_DSTOPTS, option)]
         with subprocess.Popen([SCITAG, "--json", "check", "--listen",
@@ -539,7 +542,7 @@ class Daemon:
                 connection = self.socket.accept()[0]
             except OSError:
                 return
-            with connection, contextlib.suppress(BrokenPipeError):
+            with connection, contextlib.suppress(ConnectionError):
                 path = connection.recv(4096).decode().split(" ")[1]
                 connection.sendall(self.bodies[path])
 
