@@ -95,7 +95,7 @@ class Reload(Case):
         d = self.daemon()
         other = pathlib.Path(self.dir, "other")
         d.process.send_signal(signal.SIGSTOP)
-        n = 500
+        n = 100  # whose fireflies fit into a socket of the usual size
         # The last line is not complete yet.
         text = "".join(f"start tcp {HERE} {port} {THERE} 7 3 14\n"
                        for port in range(1, n + 1))
