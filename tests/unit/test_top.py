@@ -57,15 +57,19 @@ class Screen:
         self.y = self.x = 0
         self.rows = [[" "] * self.columns for _ in range(self.lines)]
 
-    def show(self, text):
-        self.said += text
-        self.pending += text
-        while self.pending:
+    def step(self):
+        """Obey what is said up to the next move of the cursor, so that what
+        was shown for a moment only is seen. False: there is nothing to obey,
+        or the rest of a sequence is to come."""
+        obeyed = moved = False
+        while not moved:
             match = SEQUENCE.match(self.pending)
             if not match:
-                return  # a sequence whose rest is to come
+                break
             self.pending = self.pending[match.end():]
             self.obey(match.group(0), match)
+            obeyed, moved = True, match.group(2)
+        return obeyed
 
     def obey(self, text, match):
         if match.group(2):
@@ -97,13 +101,15 @@ class Screen:
             data = os.read(self.fd, 65536)
         except OSError:
             return False
-        self.show(data.decode())
+        self.said += data.decode()
+        self.pending += data.decode()
         return bool(data)
 
     def until(self, condition, what):
         end = time.monotonic() + TIMEOUT_S
         while not condition(self.text()):
-            if time.monotonic() > end or not self.read():
+            if not self.step() and (time.monotonic() > end or
+                                    not self.read()):
                 raise AssertionError(f"{what}: " + "\n".join(self.text()))
         return self.text()
 
@@ -111,6 +117,8 @@ class Screen:
         os.write(self.fd, keys.encode())
 
     def resize(self, *size):
+        while self.step():
+            pass
         self.lines, self.columns = size
         self.clear()
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ,
@@ -255,7 +263,9 @@ class FullScreen(unittest.TestCase):
         screen.press("\x7f\x7f\r")
         text = self.becomes(screen, "sorted by out  filter: cms", [1003, 1001])
         self.assertIn("3 flows, 2 shown  out 6.00 Mbit/s", text[0])
-        screen.press("/xyz\x1b")
+        screen.press("/xyz")
+        screen.until(lambda text: text[-1] == "filter: cmsxyz_", "typing")
+        screen.press("\x1b")
         screen.until(lambda text: "quit" in text[-1], "Escape")
         self.assertIn("filter: cms", screen.text()[1])
         screen.press("/" + 10 * "\x7f" + 300 * "x" + "\r")
