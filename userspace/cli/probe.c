@@ -17,8 +17,11 @@
 /* How often TCP is asked how far it got. */
 #define TICK_MS 20
 
-/* How long to wait for an answer after all has arrived. */
-#define ANSWER_MS 300
+/*
+ * How long to wait for an answer after all has arrived. A far end that is busy
+ * takes its time; who has none usually closes, and then nobody waits.
+ */
+#define ANSWER_MS 2000
 
 /*
  * First sequence number. A Linux router that takes an 8-octet Destination
