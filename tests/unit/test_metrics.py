@@ -16,7 +16,7 @@ import unittest
 sys.dont_write_bytecode = True
 import scitagd
 import test_http
-from scitagd import FLOW, TIMEOUT_S
+from scitagd import FLOW, TIMEOUT_S, until
 from test_http import MODULE, START
 
 try:
@@ -106,6 +106,8 @@ class Metrics(test_http.Case):
         self.ask("POST", "/v1/flows", START)
         self.ask("POST", "/v1/flows", dict(START, sport=1))
         self.ask("POST", "/v1/flows", dict(START, activity=64))
+        until(lambda: self.ask("GET", "/v1/status").json()["receivers"][0][
+            "received"], "the datagram")
         got = read(self.scrape().body.decode())
         version = (scitagd.TOP / "VERSION").read_text().strip()
         pipe = f'pipe="{d.pipe}"'

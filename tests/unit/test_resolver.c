@@ -278,6 +278,15 @@ static void test_set(void **state)
 	assert_int_equal(answers[1].asked, 2);
 }
 
+/* Until a thread asks, which gets no answer yet. */
+static void wait_until_asked(void)
+{
+	pthread_mutex_lock(&lock);
+	while (!answers[0].asked)
+		pthread_cond_wait(&asked, &lock);
+	pthread_mutex_unlock(&lock);
+}
+
 /* While nobody answers, nothing waits; what comes late is still taken. */
 static void test_slow(void **state)
 {
@@ -288,10 +297,7 @@ static void test_slow(void **state)
 	want(fx, "a.example", NULL);
 	assert_int_equal(sd_event_run(fx->event, 0), 0);
 	has(fx, "a.example", NULL);
-	pthread_mutex_lock(&lock);
-	while (!answers[0].asked)
-		pthread_cond_wait(&asked, &lock);
-	pthread_mutex_unlock(&lock);
+	wait_until_asked();
 	/* Asked for once more meanwhile: that follows the first. */
 	want(fx, "a.example", NULL);
 	assert_int_equal(answers[0].asked, 1);
@@ -309,6 +315,7 @@ static void test_left_alone(void **state)
 	answer(0, "a.example", "2001:db8::1", NULL, NULL);
 	set_slow(true);
 	want(fx, "a.example", NULL);
+	wait_until_asked();
 	assert_int_equal(resolver_set(fx->resolver, NULL, 0), 0);
 	resolver_free(fx->resolver);
 	set_slow(false);

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -247,11 +248,14 @@ static void answer(const uint8_t request[static HEADER_LEN],
 	static const uint8_t mapped[] = { 0x00, 0x20, 0x00, 0x08, 0x00, 0x01,
 					  0xa1, 0x47, 0xe1, 0x12, 0xa6, 0x43 };
 
+	struct pollfd arrival = { .fd = client_fd, .events = POLLIN };
+
 	memcpy(text + 8, request + 8, 12);
 	memcpy(text + HEADER_LEN, mapped, sizeof(mapped));
 	assert_int_equal(sendto(server, text, sizeof(text), 0,
 				(const struct sockaddr *)to, sizeof(*to)),
 			 sizeof(text));
+	assert_int_equal(poll(&arrival, 1, 20000), 1);
 	on_io(NULL, client_fd, 0, loop_data);
 }
 
