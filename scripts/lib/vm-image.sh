@@ -8,7 +8,7 @@
 # A root whose making was killed may still have the host's /dev mounted in it:
 # whatever removes things from the cache stays on its file system.
 
-: "${cache:?}" "${lib:?}"
+: "${top:?}" "${cache:?}" "${lib:?}"
 
 # cache_publish TMP FINAL: makes a finished directory visible in one step and
 # drops those of the same name and another key that nobody used for a day:
@@ -102,18 +102,18 @@ root_make() { # name directory
 	step "root: making the disk image of $(cat "$2"/version)" root_image "$2/root" "$2/root.ext4"
 }
 
-# image_ensure NAME: the root and, for the debug kernel, the kernel.
-image_ensure() {
+# image_make NAME: the root and, for the debug kernel, the kernel.
+image_make() {
 	local dir tmp
 	dir=$(root_dir "$1")
+	release_of "$1"
 	if [ ! -d "$dir" ]; then
-		cache_lock "root-$1"
+		cache_lock "root-$root"
 		if [ ! -d "$dir" ]; then
 			tmp=$cache/.tmp-${dir##*/}
 			rm -rf --one-file-system "$tmp"
 			mkdir -p "$tmp"
 			log_to "$tmp"/log
-			release_of "$1"
 			if [ "$root" = arm64 ]; then
 				arm64_make "$suite" "$tmp"
 			else
@@ -125,6 +125,17 @@ image_ensure() {
 	fi
 	touch "$dir"
 	[ "$1" != debug ] || kernel_ensure
+}
+
+image_is_there() { # name
+	[ -d "$(root_dir "$1")" ] && [ -d "$(image_dir "$1")" ]
+}
+
+# image_ensure NAME: the same, with a second try: what it is made of comes over
+# the network. The first is another process, as a step that fails is its end.
+image_ensure() {
+	image_is_there "$1" || "$top"/scripts/vm image "$1" || say "image: once more"
+	image_make "$1"
 }
 
 # image_dir NAME: where vmlinuz and version of this kernel are.
