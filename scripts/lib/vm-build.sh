@@ -33,8 +33,10 @@ tree_sync() {
 		rm -rf --one-file-system "$dir"
 	mkdir -p "$dir" "$cache"/mnt
 	touch "$dir"
-	# Clones come and go; what nobody used for a week goes, too.
-	find "$cache" -maxdepth 1 -name 'build-*' -mtime +7 -exec rm -rf --one-file-system {} +
+	# Clones come and go; what nobody used for a week goes, too. Another process
+	# may do the same, and each finds gone what the other has removed.
+	find "$cache" -maxdepth 1 -name 'build-*' -mtime +7 \
+		-exec rm -rf --one-file-system {} + 2>/dev/null || true
 	echo "$made_for" >"$dir"/.made-for
 	tree_files >"$dir"/.files.new
 	if [ -f "$dir"/.files ]; then
