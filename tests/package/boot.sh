@@ -19,8 +19,9 @@ loaded_at() {
 	dmesg | sed -n 's/^\[ *\([0-9]*\)\.\([0-9]*\)\] scitag: .*/\1\2/p' | head -n 1
 }
 
+# Read to its end: journalctl fails if nobody does.
 journal_has() { # pattern
-	journalctl -b -u scitagd.service | grep -qE "$1"
+	journalctl -b -u scitagd.service | grep -E "$1" >/dev/null
 }
 
 # A veth pair to a namespace, with a server in it and a look at what arrives.
@@ -34,6 +35,7 @@ peer() {
 	ip netns exec peer tcpdump -i eth0 -n -l -v -A ip6 and src 2001:db8::1 >packets 2>tcpdump.log &
 	ip netns exec peer nc -6 -l 2001:db8::2 5001 </dev/null >received &
 	wait_for 30 grep -q listening tcpdump.log
+	wait_for 30 sh -c 'ip netns exec peer ss -Hltn | grep -q :5001'
 	wait_for 30 sh -c 'ip link show dev to-peer | grep -q "state UP"'
 }
 
