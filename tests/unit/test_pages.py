@@ -141,7 +141,7 @@ class Here(unittest.TestCase):
     def run_command(self, command):
         return subprocess.run(
             ['bash', '-c', command], cwd=self.dir.name, check=False, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
             env={**os.environ, 'PATH': f'{self.bin.name}:{os.environ["PATH"]}',
                  'SCITAG_REGISTRY': f'{TOP}/userspace/registry.json'})
 
