@@ -34,9 +34,13 @@ def churn(table, flow, conn, stopped):
         table.add(**flow, mark=MARKS[first], **decode.TAG)
         table.replace(**flow, mark=MARKS[second], **decode.TAG)
         if number % 25 == 0:
-            # Now and then it stays until it has come into force.
+            # Now and then it stays until it has come into force, and been
+            # met.
             mss = PLAIN - decode.octets_of(MARKS[second])
-            net.wait_for(lambda: conn.mss() == mss, what=f'MSS {mss}')
+            met = table.stats()['marked']
+            net.wait_for(lambda: conn.mss() == mss and
+                         table.stats()['marked'] > met + 3,
+                         what=f'MSS {mss}, and packets')
         table.delete(**name)
         assert not stopped.is_set(), 'the transfer ended early'
 
