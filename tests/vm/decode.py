@@ -162,8 +162,5 @@ def check_receiver(name):
     for key in ('Ip6InHdrErrors', 'Ip6InDiscards', 'Ip6InTruncatedPkts',
                 'Udp6InCsumErrors', 'Udp6InErrors', 'Icmp6InErrors'):
         equal(counters[key], 0, key)
-    lines = net.sh(f'ip netns exec {name} cat /proc/net/snmp').splitlines()
-    names, values = (line.split()[1:] for line in lines
-                     if line.startswith('Tcp:'))
-    tcp = dict(zip(names, values))
-    equal((tcp['InErrs'], tcp['InCsumErrors']), ('0', '0'), 'TCP errors')
+    tcp = net.snmp_tcp(name)
+    equal((tcp['InErrs'], tcp['InCsumErrors']), (0, 0), 'TCP errors')

@@ -229,6 +229,14 @@ def snmp6(name):
             (line.split() for line in text.splitlines())}
 
 
+def snmp_tcp(name):
+    """Counters of TCP in /proc/net/snmp in a namespace."""
+    text = sh(f'ip netns exec {name} cat /proc/net/snmp')
+    names, values = (line.split()[1:] for line in text.splitlines()
+                     if line.startswith('Tcp:'))
+    return {key: int(value) for key, value in zip(names, values)}
+
+
 def nft(name, **chains):
     """Rules of IPv6 in a namespace. Each chain is a list: what it hooks, and
     its rules."""
