@@ -137,6 +137,9 @@ def aborted(watch):
             server.sock.sendall(b'x' * 10)
             net.wait_for(lambda: client.info()['bytes_received'] ==
                          RETURNED + 10, what='data')
+            # What a RST acknowledges is not counted.
+            net.wait_for(lambda: not server.info()['unacked'],
+                         what='acknowledgement')
             client.sock.close()
             watch.end('a', RESET, SYN + SENT, RETURNED + 10)
             watch.end('b', RESET, RETURNED + 10, SENT)
