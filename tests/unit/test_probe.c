@@ -40,6 +40,7 @@ struct far_end {
 
 /* A probe has all the time that a far end needs, which may be a long time. */
 static bool time_stands_still;
+static int jump_at; /* looks at that clock until it is an hour later, once */
 
 static int fake_clock_gettime(clockid_t clock, struct timespec *now)
 {
@@ -48,6 +49,8 @@ static int fake_clock_gettime(clockid_t clock, struct timespec *now)
 
 	if (!time_stands_still || !then.tv_sec)
 		ret = clock_gettime(clock, &then);
+	else if (jump_at && !--jump_at)
+		then.tv_sec += 3600;
 	*now = then;
 	return ret;
 }
@@ -173,6 +176,22 @@ static void test_answer(void **state)
 	assert_in_range(result.pmtu, result.mss, 65536);
 }
 
+/* What time this machine takes is not counted against the path. */
+static void test_pause(void **state)
+{
+	struct probe_result result;
+
+	(void)state;
+	time_stands_still = true;
+	jump_at = 3; /* The first two are before the connection. */
+	run(ANSWERS, &result);
+	time_stands_still = false;
+	assert_int_equal(jump_at, 0);
+	assert_int_equal(result.end, PROBE_DONE);
+	assert_true(result.answered);
+	assert_int_equal(result.arrived, PROBE_OCTETS);
+}
+
 static void test_discard(void **state)
 {
 	struct probe_result result;
@@ -269,6 +288,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answer),
+		cmocka_unit_test(test_pause),
 		cmocka_unit_test(test_discard),
 		cmocka_unit_test(test_never_read),
 		cmocka_unit_test(test_reset),

@@ -17,6 +17,9 @@
 /* How often TCP is asked how far it got. */
 #define TICK_MS 20
 
+/* What counts of the time between two looks, however long it was. */
+#define PAUSE_MS 100
+
 /*
  * How long to wait for an answer after all has arrived. A far end that is busy
  * takes its time; who has none usually closes, and then nobody waits.
@@ -36,7 +39,8 @@ struct probe {
 	int fd;
 	struct sockaddr_in6 to;
 	int64_t start_ms;
-	int64_t end_ms;
+	int64_t looked_ms; /* when pass_time() was called last */
+	int64_t left_ms; /* of the time that the path has for it */
 	uint32_t syn_retransmits;
 	size_t sent;
 	bool ended; /* the far end has closed, or reset */
@@ -145,20 +149,32 @@ void probe_free(struct probe *probe)
 	free(probe);
 }
 
+/* A longer pause is none of the path's doing: this machine stood still. */
+static void pass_time(struct probe *probe)
+{
+	int64_t now = now_ms();
+	int64_t passed = now - probe->looked_ms;
+
+	probe->left_ms -= passed < PAUSE_MS ? passed : PAUSE_MS;
+	probe->looked_ms = now;
+}
+
 /*
- * Wait for events or the end of timeout_ms. Returns what has come, or 0; or
- * -EINTR if stop is readable.
+ * Wait for events or the end of a tick. Returns what has come, or 0; or -EINTR
+ * if stop is readable.
  */
-static int wait_for(struct probe *probe, short events, int64_t timeout_ms,
-		    int stop)
+static int wait_for(struct probe *probe, short events, int stop)
 {
 	/* A socket that has ended would be ready for ever. */
 	struct pollfd fds[] = {
 		{ .fd = events ? probe->fd : -1, .events = events },
 		{ .fd = stop, .events = POLLIN },
 	};
+	int ret;
 
-	if (poll(fds, 2, timeout_ms > 0 ? timeout_ms : 0) < 0)
+	ret = poll(fds, 2, TICK_MS);
+	pass_time(probe);
+	if (ret < 0)
 		return errno == EINTR ? 0 : -errno;
 	return fds[1].revents ? -EINTR : fds[0].revents;
 }
@@ -195,7 +211,9 @@ static int make_connection(struct probe *probe, int stop,
 		result->error = errno;
 		return 0;
 	}
-	ret = wait_for(probe, POLLOUT, probe->end_ms - now_ms(), stop);
+	do {
+		ret = wait_for(probe, POLLOUT, stop);
+	} while (!ret && probe->left_ms > 0);
 	if (ret <= 0)
 		return ret;
 	getsockopt(probe->fd, SOL_SOCKET, SO_ERROR, &result->error, &len);
@@ -259,18 +277,17 @@ static short wanted(const struct probe *probe)
 static void see_progress(struct probe *probe, struct probe_result *result)
 {
 	struct tcp_info info;
-	int64_t now = now_ms();
 
 	if (result->end == PROBE_DONE)
 		return;
 	ask_tcp(probe, &info);
 	result->acked = acked(probe, &info);
-	result->time_ms = now - probe->start_ms;
+	result->time_ms = probe->looked_ms - probe->start_ms;
 	if (result->acked < PROBE_OCTETS)
 		return;
 	result->end = PROBE_DONE;
-	if (probe->end_ms > now + ANSWER_MS)
-		probe->end_ms = now + ANSWER_MS;
+	if (probe->left_ms > ANSWER_MS)
+		probe->left_ms = ANSWER_MS;
 }
 
 /* Returns 0 when there is no more to wait for, or -EINTR. */
@@ -279,7 +296,7 @@ static int transfer(struct probe *probe, int stop, struct probe_result *result)
 	int ret;
 
 	do {
-		ret = wait_for(probe, wanted(probe), TICK_MS, stop);
+		ret = wait_for(probe, wanted(probe), stop);
 		if (ret < 0)
 			return ret;
 		if (ret & POLLOUT)
@@ -289,7 +306,7 @@ static int transfer(struct probe *probe, int stop, struct probe_result *result)
 		see_progress(probe, result);
 		if (probe->reset || (probe->ended && result->end == PROBE_DONE))
 			return 0;
-	} while (now_ms() < probe->end_ms);
+	} while (probe->left_ms > 0);
 	return 0;
 }
 
@@ -318,7 +335,8 @@ int probe_run(struct probe *probe, int timeout_ms, int stop,
 	memset(result, 0, sizeof(*result));
 	result->end = PROBE_NO_CONNECTION;
 	probe->start_ms = now_ms();
-	probe->end_ms = probe->start_ms + timeout_ms;
+	probe->looked_ms = probe->start_ms;
+	probe->left_ms = timeout_ms;
 	ret = make_connection(probe, stop, result);
 	if (ret || result->end == PROBE_NO_CONNECTION)
 		return ret;
