@@ -20,8 +20,9 @@ from traffic import A, FAR
 
 OUT = os.environ['OUT']
 SLOW = int(os.environ['SLOW'])
-SIZE = 250000 // SLOW
-# Where there are few packets, so many of them that it can't be none.
+# Where there is one transfer alone, too, its some 190 packets of payload are so
+# many that it can't be none of them.
+SIZE = 250000
 PATHS = {
     'loss': (f'loss {3 * SLOW}%', MARKS),
     'reordering': ('delay 4ms reorder 50% 50%', ('do', 'label+hbh+do')),
