@@ -230,11 +230,13 @@ def snmp6(name):
 
 
 def snmp_tcp(name):
-    """Counters of TCP in /proc/net/snmp in a namespace."""
-    text = sh(f'ip netns exec {name} cat /proc/net/snmp')
-    names, values = (line.split()[1:] for line in text.splitlines()
-                     if line.startswith('Tcp:'))
-    return {key: int(value) for key, value in zip(names, values)}
+    """Counters of TCP in /proc/net/snmp and netstat in a namespace."""
+    lines = sh(f'ip netns exec {name} cat /proc/net/snmp '
+               '/proc/net/netstat').splitlines()
+    rows = [line.split()[1:] for line in lines
+            if line.startswith(('Tcp:', 'TcpExt:'))]
+    return {key: int(value) for names, values in zip(rows[::2], rows[1::2])
+            for key, value in zip(names, values)}
 
 
 def nft(name, **chains):
