@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 180
+# timeout: 300
 # kernels: !5.10 !debug
 """BIG TCP: packets of more than 64 KiB within the host. Up to Linux 6.19 they
 have a Hop-by-Hop header of the kernel's own, which leaves no room for another:

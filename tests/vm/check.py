@@ -59,12 +59,12 @@ def listener():
             ['scitag', '--json', 'check', '--listen', str(PORT)],
             stdout=subprocess.PIPE, text=True)
     net.wait_for(lambda: f':{PORT}' in net.sh('ip netns exec b ss -ltn'),
-                 20 * SLOW, 'listener')
+                 what='listener')
     try:
         yield printed
     finally:
         process.send_signal(signal.SIGTERM)
-        out = process.communicate(timeout=20 * SLOW)[0]
+        out = process.communicate(timeout=60)[0]
         printed += [json.loads(line) for line in out.splitlines()]
     equal(process.returncode, 0, 'exit status of the listener')
 
@@ -200,7 +200,7 @@ def other_service():
              'OPEN:/dev/null'])
     try:
         net.wait_for(lambda: f':{PORT}' in net.sh('ip netns exec b ss -ltn'),
-                     20 * SLOW, 'service')
+                     what='service')
         status, rows, _ = check(timeout=20)
     finally:
         process.terminate()
@@ -219,7 +219,7 @@ def interrupted():
         net.wait_for(lambda: [f for f in flows() if f['mark'] == ['hbh']],
                      60 * SLOW, 'flow with hbh')
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=20 * SLOW)[1]
+        said = process.communicate(timeout=60)[1]
     equal((process.returncode, said), (1, 'scitag: interrupted\n'), 'status')
     equal(flows(), [], 'flows that are left')
 
