@@ -196,8 +196,8 @@ def timeouts(snapshots):
     with case('on retransmission timeouts'):
         with ends(snapshot_on=ON_RTO) as (client, server):
             bulk(client, server, 20000)
-            snapshots.forget()
             with delay('a', 'netem loss 100%'):
+                snapshots.forget()
                 client.sock.sendall(b'x' * 3000)
                 first = snapshots.on(ON_RTO)
                 snapshots.until(lambda s: s['seq'] > first['seq'] and
