@@ -6,6 +6,7 @@
 #define SCITAG_FLOW_H
 
 #include "mark.h"
+#include "snapshot.h"
 
 #include <linux/atomic.h>
 #include <linux/bitops.h>
@@ -19,7 +20,6 @@
 #include <net/ipv6.h>
 
 struct netlink_ext_ack;
-struct scitag_closed;
 struct scitag_net;
 struct scitag_sample;
 
@@ -110,7 +110,7 @@ enum scitag_flow_state {
  * @hard_s: seconds after which it ends, or 0
  * @born: when it began, ktime_get_ns()
  * @ended: when it ended, in jiffies
- * @closed: until then, while it is in @closing: what its socket left, or NULL
+ * @closed: until then, while it is in @closing: what its socket left
  * @link: in &scitag_net.ended; under &scitag_net.lock
  * @closing: in &scitag_net.closing, with a reference
  * @rcu: for the grace period before it is freed
@@ -144,7 +144,7 @@ struct scitag_flow {
 	u64 born;
 	union {
 		unsigned long ended;
-		struct scitag_closed *closed;
+		struct scitag_closed closed;
 	};
 	struct list_head link;
 	union {

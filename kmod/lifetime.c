@@ -44,17 +44,16 @@ static bool lifetime_has_closed(const struct scitag_flow *flow)
 static struct nlattr *lifetime_final(struct scitag_net *snet,
 				     struct scitag_flow *flow)
 {
-	struct scitag_closed *closed = flow->closed;
+	struct scitag_closed *closed = &flow->closed;
 	struct nlattr *final = NULL;
 
-	if (!closed) {
+	if (!closed->sk) {
 		scitag_sampler_last(snet, flow);
 		return NULL;
 	}
 	if (!READ_ONCE(flow->end_on_close) || scitag_sampler_wanted(snet))
 		final = scitag_snapshot_final(flow, NULL, closed);
-	scitag_snapshot_closed_free(closed);
-	flow->closed = NULL;
+	scitag_snapshot_closed_put(closed);
 	return final;
 }
 
@@ -106,8 +105,8 @@ static void lifetime_end_closing(struct scitag_net *snet)
 
 	closing = llist_reverse_order(closing);
 	llist_for_each_entry_safe(flow, next, closing, closing) {
-		if (flow->closed &&
-		    sock_owned_by_user_nocheck(flow->closed->sk))
+		if (flow->closed.sk &&
+		    sock_owned_by_user_nocheck(flow->closed.sk))
 			llist_add(&flow->closing, &snet->closing);
 		else
 			lifetime_end_one(snet, flow);
@@ -200,7 +199,10 @@ void scitag_lifetime_closed(struct scitag_flow *flow, struct sock *sk,
 	if (!scitag_flow_hold(flow))
 		return;
 	flow->end_reason = reason;
-	flow->closed = sk ? scitag_snapshot_close(sk) : NULL;
+	if (sk)
+		scitag_snapshot_close(&flow->closed, sk);
+	else
+		flow->closed.sk = NULL;
 	if (llist_add(&flow->closing, &snet->closing))
 		scitag_lifetime_kick(snet);
 }
@@ -226,7 +228,7 @@ void scitag_lifetime_stop(struct scitag_net *snet)
 	scitag_track_flush(snet);
 	llist_for_each_entry_safe(flow, next, llist_del_all(&snet->closing),
 				  closing) {
-		scitag_snapshot_closed_free(flow->closed);
+		scitag_snapshot_closed_put(&flow->closed);
 		scitag_flow_put(flow);
 	}
 }

@@ -143,16 +143,11 @@ struct nlattr *scitag_snapshot_final(const struct scitag_flow *flow,
 	return final;
 }
 
-struct scitag_closed *scitag_snapshot_close(struct sock *sk)
+void scitag_snapshot_close(struct scitag_closed *closed, struct sock *sk)
 {
-	struct scitag_closed *closed;
-
-	closed = kmalloc(sizeof(*closed), GFP_ATOMIC | __GFP_NOWARN);
-	if (!closed)
-		return NULL;
 	if (!refcount_inc_not_zero(&sk->sk_refcnt)) {
-		kfree(closed);
-		return NULL;
+		closed->sk = NULL;
+		return;
 	}
 	closed->sk = sk;
 	closed->bytes_acked = tcp_sk(sk)->bytes_acked;
@@ -162,13 +157,11 @@ struct scitag_closed *scitag_snapshot_close(struct sock *sk)
 	    ((1 << sk->sk_state) & (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2)))
 		closed->state = TCP_TIME_WAIT;
 	snapshot_cong(&closed->cong, sk);
-	return closed;
 }
 
-void scitag_snapshot_closed_free(struct scitag_closed *closed)
+void scitag_snapshot_closed_put(struct scitag_closed *closed)
 {
-	if (!closed)
-		return;
-	sock_put(closed->sk);
-	kfree(closed);
+	if (closed->sk)
+		sock_put(closed->sk);
+	closed->sk = NULL;
 }

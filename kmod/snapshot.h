@@ -26,22 +26,22 @@ struct sock;
 struct scitag_cong {
 	char name[TCP_CA_NAME_MAX];
 	int kind;
-	size_t len;
+	u32 len;
 	union tcp_cc_info info;
 };
 
 /**
  * struct scitag_closed - what is taken from a connection as it closes
- * @sk: its socket, with a reference
+ * @sk: its socket, with a reference, or NULL
  * @bytes_acked: as it was; the kernel wipes the counters of some sockets
- * @state: that it closed from; TIME_WAIT if both ends have sent their FIN
  * @cong: its congestion control, which the socket gives up
+ * @state: that it closed from; TIME_WAIT if both ends have sent their FIN
  */
 struct scitag_closed {
 	struct sock *sk;
 	u64 bytes_acked;
-	u8 state;
 	struct scitag_cong cong;
+	u8 state;
 };
 
 /* Enough for a snapshot in a message with other attributes. */
@@ -65,7 +65,7 @@ int scitag_snapshot_put(struct sk_buff *skb, const struct scitag_flow *flow,
  * scitag_snapshot_final - take the last snapshot of a connection
  * @flow: flow
  * @sk: its socket, which has not closed, or NULL
- * @closed: or what was taken from it as it closed, or NULL
+ * @closed: or what was taken from it as it closed, with its socket, or NULL
  *
  * Context: as scitag_snapshot_put().
  * Return: the attribute, to be freed with kfree(), or NULL without memory.
@@ -76,18 +76,18 @@ struct nlattr *scitag_snapshot_final(const struct scitag_flow *flow,
 
 /**
  * scitag_snapshot_close - take what will soon be gone from a socket that closes
+ * @closed: where to; its socket stays until scitag_snapshot_closed_put()
  * @sk: TCP socket, locked, with the state that it had before
  *
- * Context: process or softirq.
- * Return: for scitag_snapshot_final() and scitag_snapshot_closed_free(), or NULL
- * without memory.
+ * Context: process or softirq, with preemption off: nothing is allocated, which
+ * a PREEMPT_RT kernel could not do here.
  */
-struct scitag_closed *scitag_snapshot_close(struct sock *sk);
+void scitag_snapshot_close(struct scitag_closed *closed, struct sock *sk);
 
 /**
- * scitag_snapshot_closed_free - let go of a socket that has closed
- * @closed: from scitag_snapshot_close(), or NULL
+ * scitag_snapshot_closed_put - let go of a socket that has closed
+ * @closed: from scitag_snapshot_close(); nothing happens if it has no socket
  */
-void scitag_snapshot_closed_free(struct scitag_closed *closed);
+void scitag_snapshot_closed_put(struct scitag_closed *closed);
 
 #endif /* SCITAG_SNAPSHOT_H */
