@@ -155,11 +155,11 @@ def datagrams(snapshots, table):
 
 
 @contextlib.contextmanager
-def silent_until(snapshots, state):
-    """Nothing comes from b until there is a snapshot with a state; then what
-    has been sent is sent again."""
+def silent_until(snapshots, condition):
+    """Nothing comes from b until there is some snapshot; then what has been
+    sent is sent again."""
     def speak():
-        snapshots.until(lambda s: s.get('state') == state)
+        snapshots.until(condition)
         stack.close()
     with contextlib.ExitStack() as stack:
         stack.enter_context(delay('b', 'netem loss 100%'))
@@ -171,17 +171,28 @@ def silent_until(snapshots, state):
             thread.join()
 
 
+def from_syn_to_end(snapshots):
+    """A connection with snapshots of all its states. Returns False if the
+    machine stood still in connect(), between the change of the state and the
+    moment from which on the socket can be found."""
+    snapshots.forget()
+    # Nobody answers until it has been seen that somebody asks.
+    with silent_until(snapshots, lambda s: s['trigger'] & ON_STATE), \
+            ends(snapshot_on=ON_STATE, end_on_close=1) as (client, server):
+        if 'state' not in snapshots.got[0]:
+            return False
+        snapshots.until(lambda s: s.get('state') == ESTABLISHED)
+        with silent_until(snapshots, lambda s: s.get('state') == FIN_WAIT1):
+            client.sock.close()
+        snapshots.until(lambda s: s['trigger'] & ON_END)
+        server.sock.close()
+    return True
+
+
 def states(snapshots):
     with case('on changes of the state, from the SYN to the end'):
-        snapshots.forget()
-        # Nobody answers until it has been seen that somebody asks.
-        with silent_until(snapshots, SYN_SENT), \
-                ends(snapshot_on=ON_STATE, end_on_close=1) as (client, server):
-            snapshots.until(lambda s: s.get('state') == ESTABLISHED)
-            with silent_until(snapshots, FIN_WAIT1):
-                client.sock.close()
-            snapshots.until(lambda s: s['trigger'] & ON_END)
-            server.sock.close()
+        net.wait_for(lambda: from_syn_to_end(snapshots),
+                     what='connection that is asked for at once')
         equal({s['trigger'] & ~ON_END for s in snapshots.got} - {0},
               {ON_STATE}, 'triggers')
         seen = [s['state'] for s in snapshots.got if 'state' in s]
