@@ -169,14 +169,15 @@ def settle(pid, path):
     size, looks = -1, 0
     while looks < 10:
         before, size = size, os.path.getsize(path)
-        looks = looks + 1 if size == before and _sleeps(pid) else 0
+        looks = looks + 1 if size == before and sleeps(pid) else 0
         time.sleep(0.05)
 
 
-def _sleeps(pid):
+def sleeps(pid):
+    """Does a process wait for something? One that is about to run does not."""
     with open(f'/proc/{pid}/stat', encoding='utf-8') as stat:
         state = stat.read().rpartition(')')[2].split()[0]
-    assert state != 'Z', 'the capture has ended'
+    assert state != 'Z', f'process {pid} has ended'
     return state == 'S'
 
 

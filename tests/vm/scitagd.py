@@ -6,10 +6,10 @@ and what its tests have in common.
     b: the other end of the connections, which listens at [B]:6000; the test at
        [B]:10514, which is where fireflies go for being the remote address
 """
-import contextlib
 import json
 import os
 import pathlib
+import select
 import shutil
 import signal
 import socket
@@ -26,6 +26,7 @@ SLOW = int(os.environ.get('SLOW', '1'))
 def udp(name, family, addr, port):
     with net.inside(name):
         sock = socket.socket(family, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.SOL_SOCKET, 33, 4 << 20)  # RCVBUFFORCE
         sock.bind((addr, port))
         sock.settimeout(20 * SLOW)
         return sock
@@ -96,6 +97,18 @@ class Setup:
         net.wait_for(lambda: self.log().count('is ready') == self.started,
                      20 * SLOW, 'readiness of scitagd')
 
+    def idle(self):
+        """What came of what was said is done, to the last of it: fireflies
+        leave before they are noted in the state file, and before flows leave
+        the kernel."""
+        net.wait_for(lambda: net.sleeps(self.process.pid), 20 * SLOW,
+                     'idle scitagd')
+
+    def flows(self, where='a'):
+        """What is in the kernel when the daemon has done what it had to."""
+        self.idle()
+        return flow_list(where)
+
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -142,16 +155,12 @@ class Setup:
     def drain(self):
         """Whatever was said so far is of no interest."""
         for state in 'start', 'end':
-            self.say(f'{state} tcp ::1 9 ::1 9999 1 1')
-        while True:
-            f = firefly(self.collector.recv(2000))
-            if (f['state'], f['flow-id']['src-port']) == ('end', 9):
-                break
-        with contextlib.suppress(BlockingIOError):
-            self.remote.setblocking(False)
+            self.say(f'{state} tcp {A} 9 {B} 6000 1 1')
+        for sock in self.collector, self.remote:
             while True:
-                self.remote.recv(2000)
-        self.remote.settimeout(20 * SLOW)
+                f = firefly(sock.recv(2000))
+                if (f['state'], f['flow-id']['src-port']) == ('end', 9):
+                    break
 
     def connect(self, port):
         with net.inside('a'):
@@ -171,17 +180,25 @@ def flow_list(where='a'):
     return listed['flows'] if isinstance(listed, dict) else listed
 
 
+def close(near, far):
+    """In an order that leaves TIME_WAIT at b, and nothing at a."""
+    far.close()
+    equal(near.recv(1), b'', 'at the end')
+    near.close()
+
+
 def transfer(sender, receiver, size):
     """size octets, and the socket's acknowledgement of them."""
     data = b'x' * 65536
     sent = received = 0
-    receiver.setblocking(False)
     while received < size:
-        if sent < size:
+        come, free, _ = select.select([receiver], [sender] * (sent < size), [],
+                                      20 * SLOW)
+        assert come or free, f'{received} of {size} octets, {sent} sent'
+        if free:
             sent += sender.send(data[:min(len(data), size - sent)])
-        with contextlib.suppress(BlockingIOError):
+        if come:
             received += len(receiver.recv(1 << 20))
-    receiver.settimeout(20 * SLOW)
     net.wait_for(lambda: outstanding(sender) == 0, 20 * SLOW, 'last ACK')
 
 
