@@ -265,17 +265,17 @@ def part_pipe(collector):
     with background('client', ['iperf3', '-s', '-p', '5201'],
                     lambda: listening('client', 5201), f'{OUT}/iperf3.log'), \
             dumpcap(capture), monitor(events):
-        pipe_line('start', 40000, 5201)
+        pipe_line('start', 20000, 5201)
         collector.take('start')
-        print('  server$ iperf3 --client', CLIENT, '--cport 40000 &')
+        print('  server$ iperf3 --client', CLIENT, '--cport 20000 &')
         iperf3 = subprocess.Popen(
             ['ip', 'netns', 'exec', 'server', 'iperf3', '-c', CLIENT, '-p',
-             '5201', '--cport', '40000', '-n', f'{2 * MIB}M'],
+             '5201', '--cport', '20000', '-n', f'{2 * MIB}M'],
             stdout=subprocess.DEVNULL)
         net.wait_for(lambda: flows()[0]['bytes'] > MIB << 20, seconds=60,
                      what='traffic')
         run('server', 'scitag flow list')
-        pipe_line('end', 40000, 5201)
+        pipe_line('end', 20000, 5201)
         collector.take('end')
         equal(iperf3.wait(60), 0, 'exit status of iperf3')
         run('server', 'scitag stats')
@@ -283,7 +283,7 @@ def part_pipe(collector):
         told = [event for event in map(json.loads, file)
                 if event['event'] != 'status']
     say('On the wire, as tshark at the client decodes it')
-    decode(capture, 40000)
+    decode(capture, 20000)
     with case('pipe: from the SYN to the end, every packet has the tag in '
               'its label'):
         equal([e['event'] for e in told], ['new', 'end'], 'events')

@@ -24,7 +24,6 @@ class Direction:
         self.acked = 0      # octets, and perhaps one for the FIN
         self.labels = []    # of each packet, in order
         self.places = []    # where it is in the capture
-        self.last = 0       # the last one with data, by its place
 
     @property
     def octets(self):
@@ -41,7 +40,6 @@ class Direction:
         if flags & SYN:
             self.first = (seq + 1) % (1 << 32)
         elif length:
-            self.last = len(self.labels) - 1
             self.sent = max(self.sent, self.since_first(seq + length))
 
     def add_ack(self, flags, ack):
