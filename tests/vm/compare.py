@@ -29,7 +29,7 @@ RATE, DELAY = '10mbit', 60
 # are too few samples in it.
 SECONDS = (10, 30, 60)
 CLIENT, SERVER = '2001:db8:a::1', '2001:db8:b::2'
-SPORT, DPORT = 40000, 5201
+SPORT, DPORT = 20000, 5201  # below those that the kernel gives away
 FLOW = {'protocol': 6, 'src': CLIENT, 'dst': SERVER, 'sport': SPORT,
         'dport': DPORT}
 # What only grows, and so has to lie between the snapshots before and after.
@@ -199,11 +199,12 @@ def apart(ours, others, name, begin):
 
 def between(ours, polled):
     """Each counter of each poll is between those of the snapshots around it.
-    Returns how many were compared."""
+    The time of a snapshot is that of its beginning, so the last one that was
+    begun before the poll may have looked later. Returns how many were compared."""
     times = [s['time'] for s in ours]
     count = 0
     for poll in polled:
-        before = bisect.bisect_left(times, poll['begin']) - 1
+        before = bisect.bisect_left(times, poll['begin']) - 2
         after = bisect.bisect_right(times, poll['end'])
         if before < 0 or after == len(ours):
             continue
