@@ -69,11 +69,14 @@ def check(end, moving=()):
 
 
 def check_ss(end):
-    """What people read, at a quiet moment."""
-    _, snapshot, _, _ = moment(end)
-    memory = tcpstruct.meminfo(snapshot['meminfo'])
-    text = net.sh(f'ip netns exec {end.name} ss -tinmO '
-                  f'"sport = :{end.ports[0]} and dport = :{end.ports[1]}"')
+    """What people read. ss takes its time, in which memory may be given back."""
+    def quiet_moment():
+        memory = moment(end)[1]['meminfo']
+        text = net.sh(f'ip netns exec {end.name} ss -tinmO '
+                      f'"sport = :{end.ports[0]} and dport = :{end.ports[1]}"')
+        return memory == moment(end)[1]['meminfo'] and (memory, text)
+    memory, text = net.wait_for(quiet_moment, what='quiet moment')
+    memory = tcpstruct.meminfo(memory)
     words = text.split('skmem:(')[1].split(')')[0].split(',')
     equal([int(word.lstrip('abcdefghijklmnopqrstuvwxyz')) for word in words],
           [memory[name] for name in tcpstruct.MEMINFO], 'skmem of ss')
@@ -94,6 +97,7 @@ def quiet(family, name):
             # SYN-ACK, is not counted (tcp_create_openreq_child()).
             equal(sent['bytes_acked'], (1 << 20) + 5000 + 1, 'octets acked')
             assert sent['busy_time'] > 0, 'never busy'
+            note(f'{sent["busy_time"]} us busy')
             got = check(server)
             equal(got['bytes_received'], (1 << 20) + 5000, 'octets received')
             equal(got['bytes_acked'], 3000, 'octets that the server sent')
