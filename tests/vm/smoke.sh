@@ -27,7 +27,7 @@ check "the module is loaded" loaded
 check "the command line runs" scitag --version
 check "the daemon runs" scitagd --version
 pair
-check "traffic passes with the module loaded" in_ns "$a" ping -c 1 -W 5 2001:db8:a::2
+check "traffic passes with the module loaded" in_ns "$a" ping -c 1 -W 60 2001:db8:a::2
 check "a namespace comes and goes" namespace
 check "rmmod unloads it" rmmod scitag
 refuse "the module is gone" loaded
