@@ -40,7 +40,7 @@ unit() {
 	WorkingDirectory=/scitag
 	ExecStart=/scitag/tests/systemd/unit
 	ExecStopPost=-/bin/sh -c "journalctl --no-pager -b >/run/out/journal"
-	ExecStopPost=/bin/touch /run/out/done
+	ExecStopPost=/bin/sh -c 'echo "\$\$EXIT_STATUS" >/run/out/done'
 	StandardOutput=file:/run/out/log
 	StandardError=file:/run/out/log
 	Environment=LC_ALL=C.UTF-8 SLOW=${SLOW:-1}
@@ -58,10 +58,11 @@ boot() {
 
 make_root
 boot >"$root"/run/out/console 2>&1 &
-check "systemd boots, and the checks end" wait_for 500 [ -e "$root"/run/out/done ]
-[ -e "$root"/run/out/done ] || chroot "$root" journalctl --no-pager >"$OUT"/journal
+check "systemd boots, and the checks end" wait_for 450 [ -s "$root"/run/out/done ]
+[ -s "$root"/run/out/done ] || chroot "$root" journalctl --no-pager >"$OUT"/journal
 cp "$root"/run/out/* "$OUT"/
 sed 's/^/# /' "$OUT"/console | tail -n 20
-grep -E '^(ok|not ok|#) ' "$OUT"/log || not_ok "the checks say something"
+grep -E '^(ok|not ok|#) ' "$OUT"/log
 ! grep -q '^not ok ' "$OUT"/log || failed=1
+equal "the checks end well" "$(cat "$OUT"/done)" "$failed"
 finish
