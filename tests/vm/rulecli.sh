@@ -176,13 +176,11 @@ lifetimes() {
 	equal "with their connection" "$(events_of 31003)" "new- end-closed"
 	equal "none is left" "$(in_ns "$a" scitag --json flow list | jq length)" 0
 	watch_events 2
-	echo hello | in_ns "$b" socat -u - TCP6-LISTEN:5299,reuseaddr >/dev/null 2>&1 &
 	in_ns "$a" scitag flow add proto tcp src 2001:db8:a::1 sport 31004 \
 		dst 2001:db8:a::2 dport 9 tag 2/26 end-on-close
 	in_ns "$a" socat -u - "TCP6:[2001:db8:a::2]:9,sourceport=31004" </dev/null 2>/dev/null
 	check "a connection that is refused ends its flow" wait_for 20 eval "! kill -0 $watcher"
 	equal "as reset" "$(events_of 31004)" "new- end-reset"
-	kill %% 2>/dev/null
 }
 
 # shellcheck disable=SC2046
