@@ -60,10 +60,17 @@ static int put_open(struct sk_buff *skb, struct sock *sk)
 {
 	struct scitag_cong cong;
 	struct tcp_info info;
+	int tries = 3;
 
-	/* In this order: one that closes meanwhile is not shown as open. */
-	snapshot_cong(&cong, sk);
-	tcp_get_info(sk, &info);
+	/*
+	 * In this order: one that closes meanwhile is not shown as open. And
+	 * tcp_get_info() reads the state before it has the socket's lock: not
+	 * that of the numbers, if a FIN was waiting for the lock, too.
+	 */
+	do {
+		snapshot_cong(&cong, sk);
+		tcp_get_info(sk, &info);
+	} while (info.tcpi_state != inet_sk_state_load(sk) && --tries);
 	return put_socket(skb, sk, &cong, &info);
 }
 

@@ -11,9 +11,11 @@ import time
 
 import net
 import tcpstruct
+from owner import locked
 from tap import case, done, equal, note
 from tcpends import bulk, delay, drain, ends, fill
-from tcpstruct import CLOCKS, CONG_INFO, ESTABLISHED, Socket, tcp_info
+from tcpstruct import (CLOCKS, CLOSE_WAIT, CONG_INFO, ESTABLISHED, Socket,
+                       tcp_info)
 
 SO_MAX_PACING_RATE = 47
 # The debug kernel has no module of it.
@@ -103,6 +105,39 @@ def quiet(family, name):
             equal(got['bytes_acked'], 3000, 'octets that the server sent')
             assert got['ato'] > 0, 'no ato at the receiver'
             check_ss(client)
+
+
+def sleeps(thread):
+    """Does a thread wait for a lock of the kernel's?"""
+    with open(f'/proc/self/task/{thread.native_id}/stat',
+              encoding='utf-8') as stat:
+        return stat.read().rpartition(')')[2].split()[0] == 'D'
+
+
+def one_moment():
+    """The FIN of the other end counts in bytes_received. That and a snapshot
+    wait for the owner of the socket, and the FIN comes first."""
+    if os.environ['KERNEL_NAME'] == 'debug':  # it has no userfaultfd
+        return
+    with case('a FIN that waits for the owner of the socket: state and octets '
+              'are of one moment'):
+        with ends() as (client, server):
+            bulk(server, client, 10)
+            got = []
+            asker = threading.Thread(target=lambda: got.append(
+                client.table.snapshot(**client.flow)))
+            with locked(client.sock):
+                before = net.snmp6('a')['Ip6InReceives']
+                server.sock.shutdown(socket.SHUT_WR)
+                net.wait_for(
+                    lambda: net.snmp6('a')['Ip6InReceives'] > before,
+                    what='FIN')
+                asker.start()
+                net.wait_for(lambda: sleeps(asker), what='snapshot at the lock')
+            asker.join()
+            info = tcp_info(got[0]['tcp_info'])
+            equal((got[0]['state'], info['state'], info['bytes_received']),
+                  (CLOSE_WAIT, CLOSE_WAIT, 10 + 1), 'state, octets and FIN')
 
 
 def rwnd_limited():
@@ -203,6 +238,7 @@ def main():
         for family, name in ((socket.AF_INET6, 'IPv6'),
                              (socket.AF_INET, 'IPv4')):
             quiet(family, name)
+        one_moment()
         rwnd_limited()
         small_buffer()
         losses()
