@@ -688,6 +688,10 @@ static void test_sample(void **state)
 		{ .flow_id = 1, .has_tcp = true, .state = 7, .closed_from = 9 },
 		{ .flow_id = 2 },
 	};
+	static const struct snapshot gone[] = {
+		{ .flow_id = 1 },
+		{ .flow_id = 1, .has_tcp = true, .state = 7, .closed_from = 6 },
+	};
 	struct snapshot got = { .flow_id = 9 };
 
 	(void)state;
@@ -706,6 +710,19 @@ static void test_sample(void **state)
 	assert_int_equal(got.closed_from, 9);
 	kernel_sample(kernel, &open_flow, &got);
 	assert_int_equal(got.flow_id, 2);
+	assert_int_equal(n_samples, 0);
+	/* There was a socket, and its last snapshot is not there at once. */
+	samples = gone;
+	n_samples = 2;
+	open_flow.last.has_tcp = true;
+	kernel_sample(kernel, &open_flow, &got);
+	assert_int_equal(got.closed_from, 6);
+	/* None, and that is it. */
+	samples = gone;
+	n_samples = 1;
+	open_flow.last.has_tcp = false;
+	kernel_sample(kernel, &open_flow, &got);
+	assert_int_equal(got.has_tcp, false);
 	assert_int_equal(n_samples, 0);
 }
 

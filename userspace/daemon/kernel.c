@@ -445,13 +445,16 @@ void kernel_unmark(void *data, const struct flow *flow)
 }
 
 /*
- * Its connection has closed while it was looked at: it is not known from which
- * state, and so whether a FIN is among the octets. The next one tells.
+ * Its connection has closed while it was looked at: the socket is not found any
+ * more, and the last snapshot of it not there yet; or it is not known from which
+ * state it has closed, and so whether a FIN is among the octets. The next one
+ * tells.
  */
-static bool is_half(const struct snapshot *snapshot)
+static bool is_half(const struct flow *flow, const struct snapshot *snapshot)
 {
-	return snapshot->has_tcp && snapshot->state == STATE_CLOSE &&
-	       !snapshot->closed_from;
+	if (!snapshot->has_tcp)
+		return flow->last.has_tcp;
+	return snapshot->state == STATE_CLOSE && !snapshot->closed_from;
 }
 
 void kernel_sample(void *data, const struct flow *flow,
@@ -466,7 +469,7 @@ void kernel_sample(void *data, const struct flow *flow,
 	flow_egress_keys(flow, keys);
 	ret = genl_snapshot_get(kernel->genl, &keys[0], &kernel->seen,
 				snapshot);
-	if (!ret && is_half(snapshot))
+	if (!ret && is_half(flow, snapshot))
 		ret = genl_snapshot_get(kernel->genl, &keys[0], &kernel->seen,
 					snapshot);
 	if (ret) {
