@@ -43,6 +43,7 @@ SCHEMA = json.loads(pathlib.Path('tests/data/firefly.schema.json').read_text())
 RSYSLOG = pathlib.Path('docs/collectors/rsyslog.conf')
 MIB = 1 << 20
 SIZE = 6 * MIB
+ONE_PACKET = (1 << 16) // 1428 + 1  # as the hook sees it: it is cut later
 # Published: draft-cc-v6ops-wlcg-flow-label-marking and the registry.
 LABELS = {(3, 14): 0x30038, (2, 9): 0x10024, (2, 1): 0x10004,
           (5, 10): 0x28028, (16, 14): 0x02038}
@@ -80,8 +81,8 @@ def fireflies(collector):
 
 def start_and_end(collector, name, flow):
     """Where the fireflies of both are on the wire. The kernel has the flow when
-    the first is sent and until the last one is, and nothing overtakes them. name
-    is that of the capture, which has all fireflies since collector.clear()."""
+    the first is sent and until the last one is. name is that of the capture,
+    which has all fireflies since collector.clear()."""
     all_of_them, places = fireflies(collector), datagrams(f'{OUT}/{name}.pcap')
     equal(len(places), len(all_of_them), 'fireflies on the wire')
     return [places[all_of_them.index(firefly)]
@@ -121,8 +122,11 @@ def check(collector, name, wire, sport, dport, ids):
     equal(True in marked, True, 'marked')
     first = marked.index(True)
     start, end = start_and_end(collector, name, flow)
-    wrong = [i for i, place in enumerate(out.places) if not marked[i] and
-             place < end and (i > first or place > start)]
+    # One may be behind the hook, on another CPU, as the flow comes to be.
+    overtaken = [place for place in out.places[:first] if place > start]
+    equal(len(overtaken) <= ONE_PACKET, True, 'unmarked after the start')
+    wrong = [i for i, place in enumerate(out.places)
+             if not marked[i] and i > first and place < end]
     equal(wrong, [], f'unmarked packets of {len(marked)}')
     equal(set(into.labels), {0}, 'labels of the client')
     octets = [(out.octets, into.octets)]
