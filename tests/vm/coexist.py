@@ -27,6 +27,7 @@ SIZE = 200000 // int(os.environ['SLOW'])
 NAMES = few(('label', 'do', 'label+hbh+do'))
 OTHER, VIRTUAL = '2001:db8:a::11', '2001:db8:a::99'
 SO_MAX_PACING_RATE = 47
+PLAIN = 1500 - 40 - 20 - 12
 
 
 def table_of(name):
@@ -134,13 +135,16 @@ def destination_nat():
 
     with host('destination NAT', 20000, prepare=prepare,
               idle={'dst': VIRTUAL}) as ports:
-        for sport in ports:
-            virtual(sport)
+        for sport, name in ports.items():
+            virtual(sport, name)
 
 
-def virtual(sport):
-    """A connection to an address that becomes b's on the way."""
+def virtual(sport, name):
+    """A connection to an address that becomes b's on the way: it is known by its
+    packets alone, of which the first ones ask for room."""
     with traffic.connection(sport, 30000, connect=VIRTUAL) as conn:
+        mss = PLAIN - decode.octets_of(MARKS[name])
+        net.wait_for(lambda: conn.mss() <= mss, what='room')
         conn.bulk(SIZE)
         conn.talk(3)
 
@@ -197,8 +201,8 @@ def ipvs():
         ipvs_service()
 
     with host('IPVS', 20000, prepare=prepare) as ports:
-        for sport in ports:
-            virtual(sport)
+        for sport, name in ports.items():
+            virtual(sport, name)
 
 
 def pacing():
