@@ -6,11 +6,11 @@
 #define SCITAG_FLOW_H
 
 #include "mark.h"
-#include "snapshot.h"
 
 #include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/in6.h>
+#include <linux/inet_diag.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/rcupdate.h>
@@ -18,6 +18,7 @@
 #include <linux/rhashtable-types.h>
 #include <linux/types.h>
 #include <net/ipv6.h>
+#include <net/tcp.h>
 
 struct netlink_ext_ack;
 struct scitag_net;
@@ -83,6 +84,34 @@ enum scitag_flow_state {
 	SCITAG_FLOW_CLOSING,
 	/* Somebody sees to the room in its socket already. */
 	SCITAG_FLOW_ROOM_ASKED,
+};
+
+/**
+ * struct scitag_cong - the congestion control of a connection
+ * @name: its name; empty if it is not known
+ * @kind: what @info is: INET_DIAG_VEGASINFO ...
+ * @len: octets of @info; 0 if it tells nothing of itself
+ * @info: what it tells
+ */
+struct scitag_cong {
+	char name[TCP_CA_NAME_MAX];
+	int kind;
+	u32 len;
+	union tcp_cc_info info;
+};
+
+/**
+ * struct scitag_closed - what is taken from a connection as it closes
+ * @sk: its socket, with a reference, or NULL
+ * @bytes_acked: as it was; the kernel wipes the counters of some sockets
+ * @cong: its congestion control, which the socket gives up
+ * @state: that it closed from; TIME_WAIT if both ends have sent their FIN
+ */
+struct scitag_closed {
+	struct sock *sk;
+	u64 bytes_acked;
+	struct scitag_cong cong;
+	u8 state;
 };
 
 /**

@@ -5,44 +5,16 @@
 #ifndef SCITAG_SNAPSHOT_H
 #define SCITAG_SNAPSHOT_H
 
-#include <linux/inet_diag.h>
+#include <linux/tcp.h>
 #include <linux/types.h>
-#include <net/tcp.h>
 
 #include <uapi/linux/scitag.h>
 
 struct nlattr;
+struct scitag_closed;
 struct scitag_flow;
 struct sk_buff;
 struct sock;
-
-/**
- * struct scitag_cong - the congestion control of a connection
- * @name: its name; empty if it is not known
- * @kind: what @info is: INET_DIAG_VEGASINFO ...
- * @len: octets of @info; 0 if it tells nothing of itself
- * @info: what it tells
- */
-struct scitag_cong {
-	char name[TCP_CA_NAME_MAX];
-	int kind;
-	u32 len;
-	union tcp_cc_info info;
-};
-
-/**
- * struct scitag_closed - what is taken from a connection as it closes
- * @sk: its socket, with a reference, or NULL
- * @bytes_acked: as it was; the kernel wipes the counters of some sockets
- * @cong: its congestion control, which the socket gives up
- * @state: that it closed from; TIME_WAIT if both ends have sent their FIN
- */
-struct scitag_closed {
-	struct sock *sk;
-	u64 bytes_acked;
-	struct scitag_cong cong;
-	u8 state;
-};
 
 /* Enough for a snapshot in a message with other attributes. */
 #define SCITAG_SNAPSHOT_SIZE (256 + sizeof(struct tcp_info))
