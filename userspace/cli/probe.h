@@ -49,7 +49,8 @@ int probe_new(struct probe **out, struct flow_key *key);
 void probe_free(struct probe *probe); /* NULL is fine */
 
 /*
- * Connect and send, for timeout_ms at most. Returns 0; or -EINTR if stop, a
+ * Connect and send, for timeout_ms at most, of which a pause that this machine
+ * makes takes no more than a tenth of a second. Returns 0; or -EINTR if stop, a
  * descriptor, got readable meanwhile.
  */
 int probe_run(struct probe *probe, int timeout_ms, int stop,
